@@ -1,0 +1,86 @@
+"""Everything that resviz refuses or fails at, as one tree.
+
+::
+
+    ResvizError                      catch this one to catch all of them
+    ├── InputError                   wrong input: the command line exits with status 2
+    │   ├── SessionError             a session file or a session value
+    │   ├── DataError                a data set: file missing, text in a number column, NaN
+    │   ├── RecordingError           a recording file that cannot be opened or lacks what is asked
+    │   └── RequestError             a layer, step, observable, view or size that does not exist
+    └── WorkError                    the work itself failed: exit status 1
+        ├── DivergenceError          NaN or blow-up, with the step and layer where it was seen
+        ├── DeviceError              a device that is missing or out of memory
+        └── OutputError              a file or folder that cannot be written
+
+Every message says what was wrong (field, value, rule); ``remedy`` says in one line what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class ResvizError(Exception):
+    """Base of all errors raised by resviz on purpose.
+
+    Args:
+        message: what is wrong, naming field, value and rule.
+        remedy: one line that says what to do; shown on a line of its own.
+    """
+
+    exit_status = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class InputError(ResvizError):
+    """Wrong input; nothing was computed."""
+
+    exit_status = 2
+
+
+class SessionError(InputError):
+    """A session file or a session value breaks a rule."""
+
+
+class DataError(InputError):
+    """A data set cannot be used as it is."""
+
+
+class RecordingError(InputError):
+    """A recording cannot be opened, or does not hold what was asked of it."""
+
+
+class RequestError(InputError):
+    """A layer, step, observable, view, size or frame rate that does not exist."""
+
+
+class WorkError(ResvizError):
+    """The work was well defined and failed."""
+
+
+class DivergenceError(WorkError):
+    """Training left the finite numbers; everything recorded before stays valid.
+
+    Attributes:
+        step: first step whose fields are not finite.
+        layer: first layer of that step where this is seen.
+    """
+
+    def __init__(self, message: str, *, step: int, layer: int, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.step = step
+        self.layer = layer
+
+
+class DeviceError(WorkError):
+    """A compute device is missing or ran out of memory."""
+
+
+class OutputError(WorkError):
+    """A file or folder cannot be written."""
