@@ -1,0 +1,59 @@
+"""No widget, thread or timer may outlive its test (the platform and RESVIZ_HOME are set one folder up)."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
+from PySide6.QtWidgets import QApplication
+
+
+def _python_threads() -> set[int]:
+    # torch, joblib and tqdm keep daemon threads of their own; a _DummyThread is what Python calls a Qt
+    # thread that it has seen, and QThreads are counted as such below
+    return {
+        thread.ident
+        for thread in threading.enumerate()
+        if thread.ident is not None and not thread.daemon and not isinstance(thread, threading._DummyThread)
+    }
+
+
+def _live(kind: type[QObject]) -> list[QObject]:
+    # type() and not isinstance(): a mock or a proxy among all objects may answer anything
+    return [thing for thing in gc.get_objects() if issubclass(type(thing), kind)]
+
+
+def _running(thing: QObject) -> bool:
+    try:
+        if isinstance(thing, QThread):
+            return thing.isRunning()
+        return isinstance(thing, QTimer) and thing.isActive()
+    except RuntimeError:  # its C++ part is gone
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(qapp: QApplication) -> Iterator[None]:
+    """A test fails when a top-level widget, a running thread or an active timer outlives it."""
+    widgets = {id(widget) for widget in qapp.topLevelWidgets()}
+    busy = {id(thing) for kind in (QThread, QTimer) for thing in _live(kind) if _running(thing)}
+    threads = _python_threads()
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    left = [widget for widget in qapp.topLevelWidgets() if id(widget) not in widgets]
+    still = [thing for kind in (QThread, QTimer) for thing in _live(kind) if _running(thing)]
+    still = [thing for thing in still if id(thing) not in busy and thing != qapp.thread()]
+    names = [f"{type(thing).__name__} {thing.objectName()!r}" for thing in (*left, *still)]
+    for thing in still:
+        if isinstance(thing, QTimer):
+            thing.stop()
+    for widget in left:
+        widget.close()
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not names, f"outlived their test: {names}"
+    assert _python_threads() <= threads, "a Python thread outlived its test"
