@@ -1,1 +1,1 @@
-
+"""Reproductions, sweeps and benchmarks of the engine."""

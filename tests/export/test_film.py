@@ -1,0 +1,91 @@
+"""Films, opened again: frames, size, rate, colours."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from resviz.errors import OutputError, RequestError
+from resviz.export.film import check_rate, padded, write_film
+from resviz.export.palette import Palette
+
+
+def moving_square(frames, width=64, height=48):
+    """White, with a blue square that walks right: large flat areas, like a drawing."""
+    for number in range(frames):
+        picture = np.full((height, width, 3), 255, np.uint8)
+        picture[8:24, 4 * number : 4 * number + 16] = (31, 119, 180)
+        yield picture
+
+
+def decoded(path):
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+        return pictures, stream.average_rate, dict(container.metadata)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif"])
+def test_a_film_holds_the_frames_it_was_given(tmp_path: Path, suffix):
+    path = tmp_path / f"film{suffix}"
+    done = list(write_film(path, moving_square(10), fps=20, comment="where it came from"))
+    pictures, rate, metadata = decoded(path)
+    assert done == list(range(1, 11))
+    assert len(pictures) == 10
+    assert rate == 20
+    assert metadata.get("comment") == "where it came from" or metadata.get("COMMENT") or suffix == ".gif"
+    for shown, given in zip(pictures, moving_square(10), strict=True):
+        assert shown.shape == given.shape
+        assert np.abs(shown.astype(float) - given).mean() < 4
+
+
+def test_odd_sides_are_padded_where_the_format_needs_it(tmp_path: Path):
+    for suffix, size in ((".mp4", (64, 48)), (".gif", (63, 47))):
+        path = tmp_path / f"odd{suffix}"
+        list(write_film(path, moving_square(3, width=63, height=47), fps=10))
+        pictures, _, _ = decoded(path)
+        assert padded((63, 47), suffix) == size
+        assert pictures[0].shape == (size[1], size[0], 3)
+
+
+def test_a_gif_keeps_its_length_at_a_rate_that_is_no_whole_hundredth(tmp_path: Path):
+    path = tmp_path / "film.gif"
+    list(write_film(path, moving_square(12), fps=30))
+    with av.open(str(path)) as container:
+        stamps = [frame.pts * frame.time_base for frame in container.decode(video=0)]
+    assert stamps[-1] == Fraction(37, 100)  # 11/30 s, to the nearest hundredth
+
+
+def test_a_gif_stores_flat_colours_exactly_and_small(tmp_path: Path):
+    path = tmp_path / "film.gif"
+    list(write_film(path, moving_square(10, 640, 360), fps=10))
+    pictures, _, _ = decoded(path)
+    assert {tuple(colour) for colour in pictures[3].reshape(-1, 3)} == {(255, 255, 255), (31, 119, 180)}
+    assert path.stat().st_size < 10 * 5_000
+
+
+def test_the_palette_of_many_colours_stays_near_all_of_them():
+    ramp = np.arange(256, dtype=np.uint8)
+    picture = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None, :], np.uint8(128)), axis=-1)
+    palette = Palette.of([picture])
+    shown = palette.argb[palette.indices(picture), 1:].astype(float)
+    # 256 of the 1024 cells of this plane, 8 levels wide: a neighbour lies a cell or two away
+    assert np.abs(shown - picture).max() <= 24
+    assert np.abs(shown - picture).mean() < 5
+
+
+@pytest.mark.parametrize(
+    ("fps", "suffix"), [(0, ".mp4"), (-1, ".webm"), (51, ".gif"), (float("nan"), ".mp4")]
+)
+def test_a_rate_that_cannot_be_played_is_refused(fps, suffix):
+    with pytest.raises(RequestError, match="fps"):
+        check_rate(fps, suffix)
+
+
+def test_an_encoder_that_cannot_write_says_so(tmp_path: Path):
+    with pytest.raises(OutputError, match=r"film\.mp4"):
+        list(write_film(tmp_path / "missing" / "film.mp4", moving_square(1), fps=10))

@@ -1,0 +1,83 @@
+"""Output paths: refused before the work, complete or absent after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from resviz.errors import OutputError, RequestError
+from resviz.export.target import check_file, check_frames_folder, free_name, writing
+
+
+def test_a_file_appears_only_when_complete(tmp_path: Path):
+    target = tmp_path / "out.txt"
+    with writing(target) as temporary:
+        temporary.write_text("whole")
+        assert not target.exists()
+        assert temporary.suffix == ".txt"
+    assert target.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
+def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path, failure):
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+
+    def interrupted():
+        with writing(target) as temporary:
+            temporary.write_text("half")
+            raise failure
+
+    with pytest.raises(failure):
+        interrupted()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_full_disk_is_a_message(tmp_path: Path):
+    with pytest.raises(OutputError, match="No space left"), writing(tmp_path / "out.txt"):
+        raise OSError(28, "No space left on device")
+
+
+def test_what_is_there_is_replaced_only_on_request(tmp_path: Path):
+    target = tmp_path / "out.mp4"
+    assert check_file(target) == target
+    target.write_text("old")
+    with pytest.raises(RequestError, match="exists already"):
+        check_file(target)
+    assert check_file(target, overwrite=True) == target
+    with pytest.raises(RequestError, match="is a folder"):
+        check_file(tmp_path, overwrite=True)
+
+
+def test_folders_that_cannot_take_a_file(tmp_path: Path):
+    with pytest.raises(OutputError, match="does not exist"):
+        check_file(tmp_path / "missing" / "out.mp4")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="not a folder"):
+        check_file(tmp_path / "file" / "out.mp4")
+    with pytest.raises(OutputError, match="nothing can be written"):
+        check_file(Path("/proc/out.mp4"))
+
+
+def test_only_frames_of_the_same_name_stand_in_the_way(tmp_path: Path):
+    names = ["frame-000000.png", "frame-000001.png"]
+    assert check_frames_folder(tmp_path / "new", names) == tmp_path / "new"
+    (tmp_path / "notes.txt").write_text("")
+    (tmp_path / "frame-000007.png").write_text("")
+    check_frames_folder(tmp_path, names)
+    (tmp_path / "frame-000001.png").write_text("")
+    with pytest.raises(RequestError, match=r"1 of these frames already, e\.g\. frame-000001\.png"):
+        check_frames_folder(tmp_path, names)
+    check_frames_folder(tmp_path, names, overwrite=True)
+    with pytest.raises(RequestError, match="is a file"):
+        check_frames_folder(tmp_path / "notes.txt", names)
+
+
+def test_a_free_name_counts_upward(tmp_path: Path):
+    assert free_name(tmp_path / "hello.mp4").name == "hello.mp4"
+    (tmp_path / "hello.mp4").write_text("")
+    (tmp_path / "hello-2.mp4").write_text("")
+    assert free_name(tmp_path / "hello.mp4").name == "hello-3.mp4"
