@@ -1,8 +1,9 @@
 """Drawing data: what a picture shows, frozen, in data coordinates, knowing neither Qt nor pixels.
 
 A `Scene` is a grid of `Panel`s; a panel is two `Axis` and a tuple of marks. Colours are *roles* that a
-`Theme` (scene/theme.py) turns into RGB, so light, dark and print share one scene. Arrays inside marks are
-read-only float64, already clipped to the axis ranges (SVG export ignores clipping).
+`Theme` (scene/theme.py) turns into RGB, so light, dark and print share one scene. Marks hold read-only
+float64 arrays as they were computed; `scene.clip.clipped` cuts them to the axis ranges before they are
+painted (SVG ignores clipping), after any zoom, so that data export and read-out see whole curves.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Role(StrEnum):
     FINITE = "finite"  # the finite network's units
     LIMIT = "limit"  # the Neural Mean ODE
     START = "start"  # the density at k = 0
+    SESSION = "session"  # the session's own alpha, beside the twin
     TWIN = "twin"  # the contrast twin (large alpha)
     LAZY = "lazy"  # the lazy limit, alpha -> infinity
     CURSOR = "cursor"  # the shown step

@@ -1,0 +1,212 @@
+"""Feature learning or lazy? The session beside its lazy twin and the lazy limit, at the same step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from resviz.scene.axes import Range, density_top, log_range, nice_bound
+from resviz.scene.grid import layer_title, limit_marks, usable
+from resviz.scene.histogram import bin_edges, histogram
+from resviz.scene.model import Array, Axis, Bars, Dash, LegendEntry, Line, Mark, Panel, Role, Rule, Scene
+from resviz.scene.series import Series
+from resviz.scene.ticks import number
+from resviz.scene.timeline import loss_curve, steps_axis
+
+# A twin at large alpha moves little: its density is narrow and is cut at the top before it flattens the other
+_PEAK_CAP = 14.0
+_CURVE_POINTS = 256  # travel is read at so many steps at most: a frame's cost does not grow with K
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """Losses over steps so far, each (k + 1,) or None."""
+
+    net: ArrayLike | None = None
+    limit: ArrayLike | None = None
+    twin: ArrayLike | None = None
+    twin_limit: ArrayLike | None = None
+    lazy: ArrayLike | None = None
+
+
+def contrast(
+    session: Series | None,
+    twin: Series | None,
+    lazy: Series | None,
+    losses: Losses,
+    *,
+    step: int,
+    steps: int,
+    place: int = 0,
+) -> Scene:
+    """Three stacked panels: "displacement" at one layer, "travel" over steps, "loss" over steps.
+
+    All three series carry the same displacement observable: travel_u, or travel_scaled, on which the twin
+    falls onto the lazy limit.
+
+    Args:
+        session: at the session's alpha; None before anything is recorded.
+        twin: at the contrast alpha, or None.
+        lazy: the lazy limit (only its ``density`` and ``limit_mean`` are read), or None.
+        losses: of net, its limit, twin and lazy limit.
+        step: the shown step.
+        steps: planned steps K.
+        place: which of the pinned layers the densities are of.
+    """
+    panels = (
+        _displacement(session, twin, lazy, step, place),
+        _travel(session, twin, lazy, step, steps),
+        _loss(losses, step, steps),
+    )
+    return Scene(panels, row_heights=(1.3, 1.0, 1.0), legend=_legend(session, twin, lazy))
+
+
+def _legend(session: Series | None, twin: Series | None, lazy: Series | None) -> tuple[LegendEntry, ...]:
+    entries = []
+    if session is not None:
+        entries.append(LegendEntry(f"α = {_short(session.alpha)}", Role.SESSION, filled=True))
+    if twin is not None:
+        entries.append(LegendEntry(f"α = {_short(twin.alpha)}", Role.TWIN, filled=True))
+    if lazy is not None:
+        entries.append(LegendEntry("α → ∞", Role.LAZY, "dash"))
+    return tuple(entries)
+
+
+def _short(alpha: float) -> str:
+    return f"{alpha:g}" if 1e-3 <= abs(alpha) < 1e4 else number(alpha)
+
+
+def _shown(series: Series | None, step: int) -> bool:
+    return series is not None and 0 <= step <= series.newest
+
+
+def _displacement(
+    session: Series | None, twin: Series | None, lazy: Series | None, step: int, place: int
+) -> Panel:
+    pairs = ((session, Role.SESSION), (twin, Role.TWIN))
+    known = [series for series in (session, twin, lazy) if series is not None and series.newest >= 0]
+    high = max((_finite_or_zero(series.limit_range(place)[1]) for series in known), default=0.0)
+    x = Range(0.0, nice_bound(high) if high > 0 else 1.0)
+    units = max((_count(series, place) for series in (session, twin)), default=0)
+    edges = bin_edges(x, units)
+    marks: list[Mark] = []
+    lines: list[Mark] = []
+    beyond = 0
+    for series, role in pairs:
+        if series is None or not _shown(series, step):
+            continue
+        values = series.finite(step, place)
+        if values is not None and np.size(values):
+            bars = histogram(values, edges)
+            beyond += bars.above
+            marks.append(Bars(bars.edges, bars.heights, role))
+        density = series.density(step, place)
+        if density is not None and usable(density):
+            lines.extend(limit_marks(density, role))
+    if lazy is not None and _shown(lazy, step):
+        density = lazy.density(step, place)
+        if density is not None and usable(density):
+            lines.append(Line(np.asarray(density.x), np.asarray(density.pdf), Role.LAZY, "dash"))
+    peaks = [_finite_or_zero(series.peak(place)) for series in known]
+    top = density_top(max(peaks, default=0.0), x.width, units, float(edges[1] - edges[0]), _PEAK_CAP)
+    named = next((series for series in (session, twin, lazy) if series is not None), None)
+    title, symbol = "How far units moved", ""
+    if named is not None and named.layers:
+        where = layer_title(named, place).split("   ")[0]
+        title = f"How far units moved, {where}"
+        symbol = named.observable.label
+    return Panel(
+        key="displacement",
+        title=title,
+        x=Axis(x.low, x.high, symbol),
+        y=Axis(0.0, top, "density"),
+        marks=(*marks, *lines),
+        cell=(0, 0, 1, 1),
+        beyond=(0, beyond),
+        message="" if marks or lines else "not recorded at this step yet",
+    )
+
+
+def _finite_or_zero(value: float) -> float:
+    return value if math.isfinite(value) else 0.0
+
+
+def _count(series: Series | None, place: int) -> int:
+    if series is None or series.newest < 0:
+        return 0
+    values = series.finite(series.newest, place)
+    return 0 if values is None else int(np.size(values))
+
+
+def _means(series: Series, limit: bool) -> tuple[Array, Array]:
+    """Steps (n,) and mean displacement (n,), n <= 256, the newest step always among them."""
+    if series.newest < 0:
+        return np.empty(0), np.empty(0)
+    steps = np.unique(np.linspace(0, series.newest, min(series.newest + 1, _CURVE_POINTS)).astype(int))
+    read = series.limit_mean if limit else series.mean
+    values = np.array([read(int(k)) for k in steps], np.float64)
+    good = np.isfinite(values)
+    return steps[good].astype(np.float64), values[good]
+
+
+def _travel(session: Series | None, twin: Series | None, lazy: Series | None, step: int, steps: int) -> Panel:
+    marks: list[Mark] = []
+    top = 0.0
+    for series, role, limit in (
+        (lazy, Role.LAZY, True),
+        (twin, Role.TWIN, False),
+        (session, Role.SESSION, False),
+    ):
+        if series is None:
+            continue
+        at, mean = _means(series, limit)
+        if at.size:
+            top = max(top, float(mean.max()))
+            marks.append(Line(at, mean, role, "dash" if limit else "solid"))
+    message = "" if marks else "nothing recorded yet"
+    marks.append(Rule(float(step), Role.CURSOR))
+    return Panel(
+        key="travel",
+        title="Travel of the units over steps",
+        x=steps_axis(steps),
+        y=Axis(0.0, nice_bound(1.05 * top) if top > 0 else 1.0, _symbol(session, twin, lazy)),
+        marks=tuple(marks),
+        cell=(1, 0, 1, 1),
+        message=message,
+    )
+
+
+def _symbol(*series: Series | None) -> str:
+    return next((f"mean {one.observable.symbol}" for one in series if one is not None), "")
+
+
+def _loss(losses: Losses, step: int, steps: int) -> Panel:
+    marks: list[Mark] = []
+    kept = []
+    curves: tuple[tuple[ArrayLike | None, Role, Dash, float], ...] = (
+        (losses.twin, Role.TWIN, "solid", 1.5),
+        (losses.net, Role.SESSION, "solid", 1.5),
+        (losses.lazy, Role.LAZY, "dash", 1.0),
+        (losses.twin_limit, Role.LIMIT, "dot", 1.0),
+        (losses.limit, Role.LIMIT, "dot", 1.0),
+    )
+    for loss, role, dash, width in curves:
+        at, values = loss_curve(loss)
+        if at.size:
+            kept.append(values)
+            marks.append(Line(at, values, role, dash, width))
+    y = log_range(*kept)
+    message = "" if marks else "nothing recorded yet"
+    marks.append(Rule(float(step), Role.CURSOR))
+    return Panel(
+        key="loss",
+        title="Loss (dotted: its limit)",
+        x=steps_axis(steps),
+        y=Axis(y.low, y.high, "loss", "log"),
+        marks=tuple(marks),
+        cell=(2, 0, 1, 1),
+        message=message,
+    )

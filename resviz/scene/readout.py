@@ -1,0 +1,34 @@
+"""What a plot reads at a point under the mouse."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from resviz.scene.model import Bars, Line, Panel, Role
+from resviz.scene.ticks import number
+
+_NAMES = {
+    Role.FINITE: "finite",
+    Role.LIMIT: "limit",
+    Role.START: "k = 0",
+    Role.SESSION: "session",
+    Role.TWIN: "twin",
+    Role.LAZY: "lazy limit",
+}
+
+
+def readout(panel: Panel, x: float) -> tuple[str, ...]:
+    """Lines of text: the position ``x``, then every bar and line of ``panel`` that has a value there."""
+    if panel.x.label == "step k":
+        lines = [f"k = {round(x)}"]  # a step is exact, not rounded to three digits
+    else:
+        lines = [f"{panel.x.label or 'x'} = {number(x)}"]
+    for mark in panel.marks:
+        if isinstance(mark, Bars):
+            i = int(np.searchsorted(mark.edges, x, side="right")) - 1
+            if 0 <= i < len(mark.heights):
+                lines.append(f"{_NAMES.get(mark.role, mark.role)} units {number(mark.heights[i])}")
+        elif isinstance(mark, Line) and mark.x.size and mark.x[0] <= x <= mark.x[-1]:
+            value = float(np.interp(x, mark.x, mark.y))
+            lines.append(f"{_NAMES.get(mark.role, mark.role)} {number(value)}")
+    return tuple(lines)
