@@ -1,0 +1,232 @@
+"""What the window shows, as one frozen value, and everything one can ask of it.
+
+Views emit `Intent`s; `resviz.gui.resolve.resolve` turns (state, intent) into the next state; the controller
+acts on the difference of the two. Nothing here knows Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from resviz.config import Session
+
+ThemeChoice = Literal["system", "light", "dark"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the Units tab looks at; None means *chosen by the program*.
+
+    Attributes:
+        observable: a name of `resviz.observe.OBSERVABLES`.
+        sample: which sample i, for observables that need one.
+        coordinate: which coordinate, for observables that need one.
+        layers: the pinned layers; None: six of them spread over the depth.
+        bins: bars of a histogram.
+        window: layers pooled round each pinned one; None: the fewest that hold 256 units.
+        lock_axes: one range for all panels.
+    """
+
+    observable: str = "preactivation"
+    sample: int = 0
+    coordinate: int = 0
+    layers: tuple[int, ...] | None = None
+    bins: int | None = None
+    window: int | None = None
+    lock_axes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """The whole of the window's state.
+
+    Attributes:
+        session: the session in the form; the present run was started from it, apart from the title.
+        past, future: sessions that undo and redo lead to.
+        path: the session or recording file, None while untitled.
+        saved: the session as it is on disk (or as it was opened).
+        commentary: the preset's paragraph, simple HTML.
+        run: counts the runs; another number is another training from step 0.
+        training: training is wanted; False is paused.
+        target: training pauses by itself at this step; None: at the last.
+        newest: newest recorded step, -1 before the first.
+        steps: planned steps K of the run.
+        ended: nothing more will be recorded: all steps are done, or training failed.
+        failure: why training failed, empty while it did not.
+        cursor: the step shown.
+        follow: the cursor is pinned to the newest step.
+        playing: the cursor moves by itself at ``speed`` steps a second.
+    """
+
+    session: Session
+    past: tuple[Session, ...] = ()
+    future: tuple[Session, ...] = ()
+    path: Path | None = None
+    saved: Session | None = None
+    commentary: str = ""
+    preset: str = ""
+    run: int = 0
+    training: bool = False
+    target: int | None = None
+    newest: int = -1
+    steps: int = 0
+    ended: bool = False
+    failure: str = ""
+    cursor: int = 0
+    follow: bool = False
+    playing: bool = False
+    speed: float = 12.0
+    choice: Choice = field(default_factory=Choice)
+    theme: ThemeChoice = "system"
+
+    @property
+    def active(self) -> bool:
+        """Something moves by itself: training that was not asked for a single step, or the cursor."""
+        return self.playing or (self.training and self.target is None)
+
+    @property
+    def modified(self) -> bool:
+        """The session differs from its file."""
+        return self.saved is not None and self.session != self.saved
+
+
+@dataclass(frozen=True, slots=True)
+class ToggleRun:
+    """Run what stands still, pause all that moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class TogglePlay:
+    """Let the cursor play what is recorded, or hold it; training is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepBy:
+    """Move the cursor; forward at the newest step trains one."""
+
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """Put the cursor at a step."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The cursor clock went on by ``steps``."""
+
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Pin the cursor to the newest step, or let it go."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetSpeed:
+    """Cursor speed in steps a second."""
+
+    speed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Train again from step 0 with the same seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSeed:
+    """Train again from step 0 with other unit starts; ``network.seed`` alone changes."""
+
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Change session values by dotted key."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Back to the session before the last edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redo:
+    """Forward again to the edit that was undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Change fields of `Choice` by name."""
+
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SetTheme:
+    """Light, dark, or what the system says."""
+
+    theme: ThemeChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Another session takes the place of this one; ``run`` starts it."""
+
+    session: Session
+    path: Path | None = None
+    commentary: str = ""
+    preset: str = ""
+    run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A recording was opened: shown at its last step, paused."""
+
+    session: Session
+    path: Path | None
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The session, or the recording that holds it, was written to ``path``."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Run ``run`` has recorded up to ``step`` of ``steps``."""
+
+    run: int
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Training of run ``run`` is over; ``failure`` says why if it broke off."""
+
+    run: int
+    failure: str = ""
+
+
+Intent = (
+    ToggleRun | TogglePlay | StepBy | Seek | Tick | Follow | SetSpeed | Reset | NewSeed | Edit | Undo | Redo
+    | Look | SetTheme | Load | Opened | Saved | Recorded | Ended
+)  # fmt: skip
