@@ -13,13 +13,12 @@ Kind = Literal["int", "float", "choice", "text", "path", "bool"]
 _SHOWN: tuple[tuple[str, str, str], ...] = (
     ("data.kind", "data set", ""),
     ("data.samples", "samples N", ""),
-    ("data.dimension", "dimension d", ""),
+    ("data.dimension", "dimension D", ""),
     ("data.path", "data file", ""),
-    ("data.targets", "target columns", ""),
     ("data.seed", "data seed", ""),
     ("network.layers", "layers L", ""),
     ("network.units", "units a layer M", ""),
-    ("network.dimension", "dimension D", ""),
+    ("network.dimension", "embedding dimension D", ""),
     ("network.embedding", "embedding", ""),
     ("network.activation", "activation σ", ""),
     ("network.alpha", "scale α", ""),
@@ -121,4 +120,4 @@ def _kind(path: str, schema: dict[str, Any], choices: tuple[str, ...]) -> Kind:
 
 
 FIELDS: tuple[FieldDescription, ...] = tuple(_described(*row) for row in _SHOWN)
-"""Every key that the form shows, in its order."""
+"""Every key that the form shows, in its order; data.targets, events and tolerance are edited elsewhere."""

@@ -32,7 +32,9 @@ def key_schema() -> dict[str, dict[str, Any]]:
             keys[key] = field
             items = field.get("items", {})
             if "$ref" in field:
-                walk(_resolved(field, schema)["properties"], f"{key}.")
+                table = _resolved(field, schema)
+                keys[key] = {"description": table["description"], **field}
+                walk(table["properties"], f"{key}.")
             elif "$ref" in items:
                 walk(_resolved(items, schema)["properties"], f"{key}[].")
 
@@ -133,10 +135,10 @@ def nearest_key(key: str) -> str | None:
     # the right name in the wrong table, then a misspelt one
     if moved := [k for k in known if k.rpartition(".")[2] == name]:
         return moved[0]
-    if close := difflib.get_close_matches(generic, known, n=1, cutoff=0.5):
+    if close := difflib.get_close_matches(generic, known, n=1, cutoff=0.6):
         return close[0]
     names = {k.rpartition(".")[2]: k for k in reversed(known)}
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return names[close[0]] if close else None
 
 

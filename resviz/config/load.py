@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from os.path import isdir, isfile
 from pathlib import Path
 
 from resviz.config.presets import preset, preset_names
@@ -17,26 +18,21 @@ def load_session(source: str | Path) -> Session:
     Raises:
         SessionError: neither exists (the nearest names are given), or the file holds no valid session.
     """
-    path = Path(source)
     name = str(source)
-    try:
-        exists = path.is_file()
-    except (OSError, ValueError):  # a name too long, a NUL character
-        exists = False
-    if exists:
-        return read_session(path)
+    if isfile(name):  # of os.path: a name too long or with a NUL character is no file, and no error
+        return read_session(name)
     if name in preset_names():
         return preset(name).session
-    if path.is_dir():
+    if isdir(name):
         raise SessionError(f"{name}: a folder, not a session file", remedy=_presets_remedy())
-    near = difflib.get_close_matches(path.name.removesuffix(".toml"), preset_names(), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.removesuffix(".toml"), preset_names(), n=1, cutoff=0.6)
     if near:
         remedy = f"The preset {near[0]} has a name near it; `resviz presets` lists them all."
-    elif not path.suffix and path.with_name(f"{path.name}.toml").is_file():
-        remedy = f"There is a {path.name}.toml beside it."
+    elif isfile(f"{name}.toml"):
+        remedy = f"There is a file {name}.toml."
     else:
         remedy = _presets_remedy()
-    raise SessionError(f"{name}: no such file, and no preset of that name", remedy=remedy)
+    raise SessionError(f"{name[:200]}: no such file, and no preset of that name", remedy=remedy)
 
 
 def _presets_remedy() -> str:

@@ -102,6 +102,10 @@ def save_session(session: Session, path: str | Path) -> Path:
         OutputError: the file cannot be written.
     """
     target = Path(path)
+    if not target.name:
+        raise OutputError(
+            f"{str(path)!r}: not a file name", remedy="Name a .toml file to save the session to."
+        )
     if target.suffix.lower() != ".toml":
         target = target.with_name(f"{target.name}.toml")
     moved = _moved(session, target.absolute().parent)
@@ -207,9 +211,9 @@ def _insert(container: Any, key: str, value: Any) -> None:
 
 def _write_whole(target: Path, text: str) -> None:
     """Replace a file by a text, or leave it as it is."""
-    final = Path(os.path.realpath(target))  # a link stays a link
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
     try:
+        final = Path(os.path.realpath(target))  # a link stays a link
+        temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
         with temporary.open("x", encoding="utf-8", newline="\n") as file, _removed_on_failure(temporary):
             file.write(text)
         with _removed_on_failure(temporary):

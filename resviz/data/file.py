@@ -38,17 +38,20 @@ def from_file(path: Path, targets: tuple[str, ...], samples: int | None, seed: i
 def _from_npz(path: Path, samples: int | None, seed: int) -> tuple[Array, Array]:
     arrays: dict[str, Array] = {}
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            names = list(stored.files)
-            for name in ("x", "y"):
-                if name not in names:
-                    raise DataError(
-                        f"{path}: no array {name}; it holds {', '.join(names) or 'nothing'}",
-                        remedy="Save it with numpy.savez(path, x=x, y=y), x (N, d_in) and y (N, d_out).",
-                    )
-                arrays[name] = _checked(stored[name], name, path)
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError, zlib.error) as error:
-        # AttributeError: a bare .npy has no names
+        # opened here: numpy leaves the file open where it finds no archive in it
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise zipfile.BadZipFile("no zip archive")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as stored:
+                for name in ("x", "y"):
+                    if name not in stored.files:
+                        raise DataError(
+                            f"{path}: no array {name}; it holds {', '.join(stored.files) or 'nothing'}",
+                            remedy="Save it with numpy.savez(path, x=x, y=y), x (N, d_in) and y (N, d_out).",
+                        )
+                    arrays[name] = _checked(stored[name], name, path)
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise DataError(
             f"{path}: not a .npz of plain numeric arrays: {error}",
             remedy="Save it with numpy.savez(path, x=x, y=y); pickled objects are not read.",
