@@ -91,7 +91,7 @@ def grown(current: Range | None, needed: tuple[float, float], *, nonnegative: bo
 
 
 def density_top(peak: float, width: float, units: int, bin_width: float, cap: float = PEAK_CAP) -> float:
-    """The top of a density axis: room for the limit's peak and for two standard deviations of a bar on it.
+    """The top of a density axis: room for the limit's peak and for 1.5 standard deviations of a bar on it.
 
     A bar of width w over m units has standard deviation sqrt(pdf / (m w)). The peak is capped at
     ``cap`` / width: as the x range of a narrow density (travel in the first steps) grows, its top comes down.
@@ -104,7 +104,7 @@ def density_top(peak: float, width: float, units: int, bin_width: float, cap: fl
     """
     if not (math.isfinite(peak) and peak > 0):
         peak = 3.0 / width
-    noise = 2 * math.sqrt(peak / (units * bin_width)) if units > 0 and bin_width > 0 else 0.0
+    noise = 1.5 * math.sqrt(peak / (units * bin_width)) if units > 0 and bin_width > 0 else 0.0
     return nice_bound(min(1.06 * peak + min(noise, 0.5 * peak), cap / width))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resviz.scene.axes import Range, density_top, log_range, nice_bound
-from resviz.scene.grid import layer_title, limit_marks, usable
+from resviz.scene.grid import layer_title, limit_marks, read_units, usable
 from resviz.scene.histogram import bin_edges, histogram
 from resviz.scene.model import Array, Axis, Bars, Dash, LegendEntry, Line, Mark, Panel, Role, Rule, Scene
 from resviz.scene.series import Series
@@ -18,7 +18,8 @@ from resviz.scene.timeline import loss_curve, steps_axis
 
 # A twin at large alpha moves little: its density is narrow and is cut at the top before it flattens the other
 _PEAK_CAP = 14.0
-_CURVE_POINTS = 256  # travel is read at so many steps at most: a frame's cost does not grow with K
+_MOST_BINS = 96
+_CURVE_POINTS = 128  # travel is read at so many steps at most: a frame's cost does not grow with K
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,38 +80,33 @@ def _short(alpha: float) -> str:
     return f"{alpha:g}" if 1e-3 <= abs(alpha) < 1e4 else number(alpha)
 
 
-def _shown(series: Series | None, step: int) -> bool:
-    return series is not None and 0 <= step <= series.newest
-
-
 def _displacement(
     session: Series | None, twin: Series | None, lazy: Series | None, step: int, place: int
 ) -> Panel:
     pairs = ((session, Role.SESSION), (twin, Role.TWIN))
-    known = [series for series in (session, twin, lazy) if series is not None and series.newest >= 0]
-    high = max((_finite_or_zero(series.limit_range(place)[1]) for series in known), default=0.0)
-    x = Range(0.0, nice_bound(high) if high > 0 else 1.0)
-    units = max((_count(series, place) for series in (session, twin)), default=0)
-    edges = bin_edges(x, units)
+    highs = [_high(series, place) for series in (session, twin, lazy) if series is not None]
+    x = Range(0.0, nice_bound(max(highs)) if max(highs, default=0.0) > 0 else 1.0)
+    units = max(_count(series, place) for series in (session, twin))
+    edges = _edges(x, units, highs)
     marks: list[Mark] = []
     lines: list[Mark] = []
     beyond = 0
     for series, role in pairs:
-        if series is None or not _shown(series, step):
+        if series is None or not series.has(step):
             continue
-        values = series.finite(step, place)
-        if values is not None and np.size(values):
+        values = read_units(series, step, place)
+        if values.size:
             bars = histogram(values, edges)
             beyond += bars.above
             marks.append(Bars(bars.edges, bars.heights, role))
         density = series.density(step, place)
         if density is not None and usable(density):
             lines.extend(limit_marks(density, role))
-    if lazy is not None and _shown(lazy, step):
+    if lazy is not None and lazy.has(step):
         density = lazy.density(step, place)
         if density is not None and usable(density):
             lines.append(Line(np.asarray(density.x), np.asarray(density.pdf), Role.LAZY, "dash"))
-    peaks = [_finite_or_zero(series.peak(place)) for series in known]
+    peaks = [series.peak(place) for series in (session, twin, lazy) if series is not None]
     top = density_top(max(peaks, default=0.0), x.width, units, float(edges[1] - edges[0]), _PEAK_CAP)
     named = next((series for series in (session, twin, lazy) if series is not None), None)
     title, symbol = "How far units moved", ""
@@ -130,22 +126,31 @@ def _displacement(
     )
 
 
-def _finite_or_zero(value: float) -> float:
-    return value if math.isfinite(value) else 0.0
+def _high(series: Series, place: int) -> float:
+    """The 99.9 % quantile over the steps so far; 0 where it is not known."""
+    known = series.limit_range(place)
+    return known[1] if known is not None and math.isfinite(known[1]) else 0.0
+
+
+def _edges(x: Range, units: int, highs: list[float]) -> Array:
+    """Shared bins, fine enough for the narrowest of the densities to have a shape: eight bins at least."""
+    edges = bin_edges(x, units)
+    narrow = min((high for high in highs if high > 0), default=x.width)
+    if len(edges) - 1 < 8 * x.width / narrow:
+        edges = bin_edges(x, units, min(_MOST_BINS, math.ceil(8 * x.width / narrow)))
+    return edges
 
 
 def _count(series: Series | None, place: int) -> int:
-    if series is None or series.newest < 0:
-        return 0
-    values = series.finite(series.newest, place)
-    return 0 if values is None else int(np.size(values))
+    return 0 if series is None else read_units(series, series.newest, place).size
 
 
 def _means(series: Series, limit: bool) -> tuple[Array, Array]:
-    """Steps (n,) and mean displacement (n,), n <= 256, the newest step always among them."""
+    """Steps (n,) and mean displacement (n,), n <= 128, the newest step always among them."""
     if series.newest < 0:
         return np.empty(0), np.empty(0)
     steps = np.unique(np.linspace(0, series.newest, min(series.newest + 1, _CURVE_POINTS)).astype(int))
+    steps = steps[[series.has(int(k)) for k in steps]]
     read = series.limit_mean if limit else series.mean
     values = np.array([read(int(k)) for k in steps], np.float64)
     good = np.isfinite(values)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from resviz.scene.axes import Range, Ranges, density_top, grown
 from resviz.scene.histogram import bin_edges, histogram
@@ -38,62 +37,72 @@ def grid_shape(panels: int) -> tuple[int, int]:
     return math.ceil(panels / columns), columns
 
 
-def grid_ranges(series: Series, show: Show, before: Ranges | None = None) -> Ranges:
+def grid_ranges(series: Series, show: Show, before: Ranges | None = None, step: int | None = None) -> Ranges:
     """The ranges of the grid's axes with the steps recorded so far, grown from ``before`` and never shrunk.
 
     Names are "layer 3 x" and "layer 3 y"; with locked axes all layers have the same ranges. A new run, or
     another observable, starts from ``before = None``.
+
+    Args:
+        step: the step that is to be shown, whose peak has to fit; None takes the newest.
     """
     before = Ranges() if before is None else before
+    step = series.newest if step is None else step
     names = [f"layer {layer}" for layer in series.layers]
-    new: dict[str, Range] = {}
-    for g, name in enumerate(names):
-        new[f"{name} x"] = grown(
-            before.get(f"{name} x"), _needed(series, g), nonnegative=series.observable.nonnegative
-        )
-    if show.lock_axes and new:
-        lows, highs = [r.low for r in new.values()], [r.high for r in new.values()]
-        new = dict.fromkeys(new, Range(min(lows), max(highs)))
-    tops = {}
-    for g, name in enumerate(names):
-        x = new[f"{name} x"]
-        units = _units(series, g)
-        edges = bin_edges(x, units, show.bins)
-        tops[name] = density_top(series.peak(g), x.width, units, float(edges[1] - edges[0]))
+    needed = [_needed(series, g) for g in range(len(names))]
+    if not any(low < high for low, high in needed):
+        return before  # nothing has a width yet (travel at k = 0): a guess would stay for the whole run
+    x = {
+        name: grown(before.get(f"{name} x"), need, nonnegative=series.observable.nonnegative)
+        for name, need in zip(names, needed, strict=True)
+    }
+    if show.lock_axes and x:
+        x = dict.fromkeys(x, Range(min(r.low for r in x.values()), max(r.high for r in x.values())))
+    top = {name: _top(series, step, g, x[name], show) for g, name in enumerate(names)}
+    if show.lock_axes and top:
+        top = dict.fromkeys(top, max(top.values()))
+    new = {f"{name} x": x[name] for name in names}
     for name in names:
-        x, old = new[f"{name} x"], before.get(f"{name} y")
-        top = max(tops.values()) if show.lock_axes else tops[name]
+        old = before.get(f"{name} y")
         # only a wider x range may bring the top down: density_top caps narrow densities
-        if old is not None and before.get(f"{name} x") == x:
-            top = max(top, old.high)
-        new[f"{name} y"] = Range(0.0, top)
+        if old is not None and before.get(f"{name} x") == x[name]:
+            top[name] = max(top[name], old.high)
+        new[f"{name} y"] = Range(0.0, top[name])
     return before.with_ranges(new)
 
 
+def _top(series: Series, step: int, g: int, x: Range, show: Show) -> float:
+    peak = series.peak(g)
+    for density in (series.start(g), series.density(step, g) if series.has(step) else None):
+        if density is not None and usable(density):
+            peak = max(peak, float(np.max(density.pdf)))
+    units = _units(series, g)
+    edges = bin_edges(x, units, show.bins)
+    return density_top(peak, x.width, units, float(edges[1] - edges[0]))
+
+
 def _needed(series: Series, g: int) -> tuple[float, float]:
-    low, high = series.limit_range(g)
-    if math.isfinite(low) and math.isfinite(high):
-        return low, high
-    # before the limit is known the finite units of the newest step give the range
-    values = _finite(series, series.newest, g)
-    if values is None:
+    """Quantiles of the limit; before the limit is known, those of the newest finite units."""
+    needed = series.limit_range(g)
+    if needed is not None and all(math.isfinite(end) for end in needed):
+        return needed
+    values = read_units(series, series.newest, g)
+    values = values[np.isfinite(values)]
+    if not values.size:
         return math.nan, math.nan
     low, high = np.quantile(values, (0.001, 0.999))
     return float(low), float(high)
 
 
-def _finite(series: Series, k: int, g: int) -> NDArray[np.float64] | None:
-    if not 0 <= k <= series.newest:
-        return None
-    values = series.finite(k, g)
-    if values is None or np.size(values) == 0:
-        return None
-    return np.asarray(values, np.float64)
+def read_units(series: Series, step: int, place: int) -> Array:
+    """The finite units (m,) as float64; m = 0 at a step that cannot be read."""
+    if not series.has(step):
+        return np.empty(0)
+    return np.asarray(series.finite(step, place), np.float64)
 
 
 def _units(series: Series, g: int) -> int:
-    values = _finite(series, max(series.newest, 0), g)
-    return 0 if values is None else values.size
+    return read_units(series, series.newest, g).size
 
 
 def units_grid(series: Series, step: int, show: Show, ranges: Ranges | None = None) -> Scene:
@@ -105,7 +114,7 @@ def units_grid(series: Series, step: int, show: Show, ranges: Ranges | None = No
         show: bins and axis lock (the rest of it chose the series).
         ranges: of `grid_ranges`; None takes the steps recorded so far.
     """
-    ranges = grid_ranges(series, show) if ranges is None else ranges
+    ranges = grid_ranges(series, show, step=step) if ranges is None else ranges
     rows, columns = grid_shape(max(1, len(series.layers)))
     panels, widths, sizes = [], set(), set()
     for g, layer in enumerate(series.layers):
@@ -130,7 +139,7 @@ def _caption(step: int, widths: set[float], sizes: set[int]) -> str:
     if sizes - {0}:
         few, many = min(sizes), max(sizes)
         parts.append(f"{few if few == many else f'{few} to {many}'} units a panel")
-        parts.append("bins of " + ", ".join(number(width) for width in sorted(widths)[:3]))
+        parts.append("bins of " + ", ".join(f"{width:.3g}" for width in sorted(widths)[:3]))
     return "   ·   ".join(parts)
 
 
@@ -138,14 +147,17 @@ def layer_title(series: Series, g: int) -> str:
     """'layer 2   s = 0.03', with a depth window 'layers 2–65   s = 0.03'."""
     layer = series.layers[g]
     if series.window > 1:
-        first, last = pooled_layers(layer, series.window)
+        first, last = pooled_layers(layer, series.depths[g], series.window)
         return f"layers {first}\u2013{last}   s = {series.depths[g]:.2f}"
     return f"layer {layer}   s = {series.depths[g]:.2f}"
 
 
-def pooled_layers(layer: int, window: int) -> tuple[int, int]:
-    """First and last layer of a depth window of ``window`` layers round ``layer``."""
-    first = max(0, layer - window // 2)
+def pooled_layers(layer: int, depth: float, window: int) -> tuple[int, int]:
+    """First and last of the ``window`` layers round ``layer``, moved inwards at the ends of the net."""
+    first = layer - window // 2
+    if depth > 0:  # L = l / s
+        first = min(first, round(layer / depth) - window)
+    first = max(0, first)
     return first, first + window - 1
 
 
@@ -172,10 +184,10 @@ def _panel(
     corner: tuple[str, ...] = ()
     beyond = (0, 0)
     message = ""
-    values = _finite(series, step, g)
-    recorded = 0 <= step <= series.newest
+    values = read_units(series, step, g)
+    recorded = series.has(step)
     density = series.density(step, g) if recorded else None
-    if values is not None:
+    if values.size:
         bars = histogram(values, edges)
         beyond = (bars.below, bars.above)
         marks.append(Bars(bars.edges, bars.heights))
@@ -186,11 +198,11 @@ def _panel(
         marks.append(Line(np.asarray(start.x), np.asarray(start.pdf), Role.START, "dash", 1.0))
     if density is not None and usable(density):
         marks.extend(limit_marks(density))
-        if values is not None:
-            w1, ks = series.distance(step, g)
-            corner = (f"W₁ {number(w1)}", f"KS {number(ks)}")
-    elif values is not None and density is None:
-        message = message or "the limit is not solved yet"
+        distance = series.distance(step, g) if values.size else None
+        if distance is not None:
+            corner = (f"W₁ {number(distance[0])}", f"KS {number(distance[1])}")
+    elif values.size:
+        message = message or _why_no_limit(values)
     if not marks:
         message = f"step {step} is not recorded yet" if series.newest >= 0 else "nothing recorded yet"
     return Panel(
@@ -204,6 +216,12 @@ def _panel(
         beyond=beyond,
         message=message,
     )
+
+
+def _why_no_limit(values: Array) -> str:
+    if values.min() == values.max():
+        return f"all units are at {number(float(values[0]))}"
+    return "the limit is not solved yet"
 
 
 def usable(density: Density) -> bool:

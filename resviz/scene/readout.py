@@ -19,10 +19,8 @@ _NAMES = {
 
 def readout(panel: Panel, x: float) -> tuple[str, ...]:
     """Lines of text: the position ``x``, then every bar and line of ``panel`` that has a value there."""
-    if panel.x.label == "step k":
-        lines = [f"k = {round(x)}"]  # a step is exact, not rounded to three digits
-    else:
-        lines = [f"{panel.x.label or 'x'} = {number(x)}"]
+    # a step is exact, not rounded to three digits
+    lines = [f"k = {round(x)}" if panel.x.label == "step k" else f"{panel.x.label or 'x'} = {number(x)}"]
     for mark in panel.marks:
         if isinstance(mark, Bars):
             i = int(np.searchsorted(mark.edges, x, side="right")) - 1

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from resviz.scene.model import Array
@@ -37,8 +36,8 @@ class Density(Protocol):
 class Series(Protocol):
     """Values of one observable at pinned places; place g is layer ``layers[g]`` at depth ``depths[g]``.
 
-    Steps run from 0 to ``newest`` (-1 before anything is recorded). Where the limit is not known (yet)
-    ``density`` and ``start`` give None, ranges and means NaN.
+    `has` names the steps that can be read, up to ``newest`` (-1 before the first). Where there is no limit
+    (yet), or all its units coincide, ``density``, ``start`` and ``distance`` give None.
     """
 
     @property
@@ -54,11 +53,12 @@ class Series(Protocol):
     @property
     def newest(self) -> int: ...
 
-    def finite(self, k: int, g: int) -> NDArray[np.floating] | None: ...  # (m,) values
-    def density(self, k: int, g: int) -> Density | None: ...
-    def start(self, g: int) -> Density | None: ...  # the limit at k = 0
-    def distance(self, k: int, g: int) -> tuple[float, float]: ...  # (W1, KS)
-    def limit_range(self, g: int) -> tuple[float, float]: ...  # 0.1 % .. 99.9 % over all steps so far
-    def peak(self, g: int) -> float: ...  # largest pdf value over steps so far
-    def mean(self, k: int) -> float: ...  # of the finite values over all places
-    def limit_mean(self, k: int) -> float: ...
+    def has(self, step: int, /) -> bool: ...
+    def finite(self, step: int, place: int, /) -> NDArray[Any]: ...  # (m,), m = 0 without a net
+    def density(self, step: int, place: int, /) -> Density | None: ...
+    def start(self, place: int, /) -> Density | None: ...  # the limit at k = 0
+    def distance(self, step: int, place: int, /) -> tuple[float, float] | None: ...  # (W1, KS)
+    def limit_range(self, place: int, /) -> tuple[float, float] | None: ...  # 0.1 % .. 99.9 %, steps so far
+    def peak(self, place: int, /) -> float: ...  # largest pdf value drawn so far
+    def mean(self, step: int, /) -> float: ...  # of the finite values over all places
+    def limit_mean(self, step: int, /) -> float: ...

@@ -56,6 +56,9 @@ class FakeSeries:
             return middle, middle, 0.28 * middle
         return -self.spread * (1 + g / 10) * k / self.last, self.spread * (1 + g / 10) * k / self.last, 0.9
 
+    def has(self, step):
+        return 0 <= step <= self.newest
+
     def finite(self, k, g):
         left, right, std = self._at(k, g)
         rng = np.random.default_rng((3, g))
@@ -79,19 +82,23 @@ class FakeSeries:
         return self.density(0, g)
 
     def distance(self, k, g):
-        return (0.256, 0.0838) if self.solved else (math.nan, math.nan)
+        return (0.256, 0.0838) if self.solved else None
 
     def limit_range(self, g):
-        if not self.solved:
-            return math.nan, math.nan
+        if not self.solved or self.newest < 0:
+            return None
         left, right, std = self._at(self.newest, g)
         low = 0.0 if self.observable.nonnegative else left - 3.0 * std
         return low, right + 3.0 * std
 
     def peak(self, g):
         if not self.solved:
-            return math.nan
-        return max(float(self.density(k, g).pdf.max()) for k in (0, self.newest))
+            return 0.0
+        return (
+            0.4
+            if self.density(0, g) is None
+            else max(float(self.density(k, g).pdf.max()) for k in (0, self.newest))
+        )
 
     def mean(self, k):
         return self._at(k, 0)[1] if self.observable.nonnegative else 0.0

@@ -52,7 +52,7 @@ def test_travel_of_a_long_run_is_thinned_and_keeps_both_ends():
     line = marks(
         contrast(long, None, None, Losses(), step=0, steps=5000).panel("travel"), Line, Role.SESSION
     )[0]
-    assert line.x.size <= 256
+    assert line.x.size <= 128
     assert line.x[0] == 0
     assert line.x[-1] == 5000
 

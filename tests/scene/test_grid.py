@@ -104,9 +104,30 @@ def test_missing_parts_are_said():
     assert empty.message == "nothing recorded yet"
 
 
+def test_a_travel_that_has_not_begun_says_so():
+    class Still(FakeSeries):
+        def finite(self, k, g):
+            return np.zeros(self.units)
+
+        def density(self, k, g):
+            return None
+
+        def limit_range(self, g):
+            return 0.0, 0.0
+
+    panel = units_grid(Still(observable=TRAVEL), 0, SHOW).panels[0]
+    assert grid_ranges(Still(observable=TRAVEL), SHOW) == Ranges()
+    assert panel.message == "all units are at 0"
+
+
 def test_a_depth_window_is_named():
     scene = units_grid(FakeSeries(layers=(34,), window=64, total=1000), 100, SHOW)
     assert scene.panels[0].title == "layers 2\u201365   s = 0.03"
+    ends = FakeSeries(layers=(0, 999), window=64, total=1000)
+    assert [panel.title.split("   ")[0] for panel in units_grid(ends, 1, SHOW).panels] == [
+        "layers 0\u201363",
+        "layers 936\u2013999",
+    ]
 
 
 def test_travel_starts_at_zero_and_asked_bins_are_used():
