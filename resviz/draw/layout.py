@@ -1,0 +1,409 @@
+"""Where everything stands: pure rectangle arithmetic, margins measured from the widest tick label.
+
+Plots of one row (column) start and end together; the room that is left after all margins is shared by the
+scene's row heights and column widths, so that plots, not cells, are in proportion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resviz.scene.clip import straight
+from resviz.scene.model import Axis, LegendEntry, Panel, Scene
+from resviz.scene.ticks import Ticks, axis_ticks
+
+Measure = Callable[[str, float, bool], tuple[float, float]]  # text, size, bold -> width, line height
+
+_MOST_TICKS = 21  # more are noise, however wide the plot
+
+
+class Rect(NamedTuple):
+    """A rectangle in logical pixels, y downward."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.top + self.height
+
+    def holds(self, x: float, y: float) -> bool:
+        return self.left <= x <= self.right and self.top <= y <= self.bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Type sizes and distances in logical pixels at one scale."""
+
+    scale: float = 1.0
+
+    @property
+    def tick(self) -> float:
+        return 11 * self.scale
+
+    @property
+    def label(self) -> float:
+        return 12 * self.scale
+
+    @property
+    def title(self) -> float:
+        return 13 * self.scale
+
+    @property
+    def figure(self) -> float:
+        return 16 * self.scale
+
+    @property
+    def gap(self) -> float:
+        return 4 * self.scale
+
+    @property
+    def tick_length(self) -> float:
+        return 4 * self.scale
+
+    @property
+    def pad(self) -> float:
+        return 8 * self.scale
+
+    @property
+    def swatch(self) -> float:
+        return 22 * self.scale
+
+
+@dataclass(frozen=True, slots=True)
+class PanelGeometry:
+    """The plot rectangle of a panel and the mapping between data and logical pixels."""
+
+    key: str
+    plot: Rect
+    x: Axis
+    y: Axis
+
+    def pixel_x(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        low, high = _ends(self.x)
+        return self.plot.left + (straight(values, self.x) - low) * (self.plot.width / (high - low))
+
+    def pixel_y(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        low, high = _ends(self.y)
+        return self.plot.bottom - (straight(values, self.y) - low) * (self.plot.height / (high - low))
+
+    def to_pixel(self, x: float, y: float) -> tuple[float, float]:
+        """Logical pixel of a data point."""
+        return float(self.pixel_x(np.array([x]))[0]), float(self.pixel_y(np.array([y]))[0])
+
+    def to_data(self, pixel_x: float, pixel_y: float) -> tuple[float, float]:
+        """Data coordinates of a logical pixel, held within the axes (a drag may leave the plot)."""
+        right = (pixel_x - self.plot.left) / self.plot.width
+        up = (self.plot.bottom - pixel_y) / self.plot.height
+        return _at(self.x, right), _at(self.y, up)
+
+
+def _ends(axis: Axis) -> tuple[float, float]:
+    low, high = straight(np.array([axis.low, axis.high], np.float64), axis)
+    return float(low), float(high)
+
+
+def _at(axis: Axis, fraction: float) -> float:
+    low, high = _ends(axis)
+    value = low + min(max(fraction, 0.0), 1.0) * (high - low)
+    return value if axis.scale == "linear" else float(10.0**value)
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Where the panels of a painted scene are."""
+
+    panels: tuple[PanelGeometry, ...] = ()
+
+    def panel(self, key: str) -> PanelGeometry:
+        """The panel named ``key``; KeyError if there is none."""
+        for panel in self.panels:
+            if panel.key == key:
+                return panel
+        raise KeyError(key)
+
+    def at(self, pixel_x: float, pixel_y: float) -> PanelGeometry | None:
+        """The panel whose plot holds the pixel, or None."""
+        return next((panel for panel in self.panels if panel.plot.holds(pixel_x, pixel_y)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelLayout:
+    """A panel's geometry, ticks, and the rectangles of its texts (None: not drawn)."""
+
+    geometry: PanelGeometry
+    x_ticks: Ticks
+    y_ticks: Ticks
+    title: str
+    title_rect: Rect
+    x_label_rect: Rect | None
+    y_label_rect: Rect | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A figure's rectangles."""
+
+    sizes: Sizes
+    rect: Rect
+    panels: tuple[PanelLayout, ...]
+    title_rect: Rect
+    legend: tuple[tuple[LegendEntry, Rect], ...]
+    caption_rect: Rect
+
+    @property
+    def geometry(self) -> Geometry:
+        return Geometry(tuple(panel.geometry for panel in self.panels))
+
+
+@dataclass(frozen=True, slots=True)
+class _Margins:
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def lay_out(rect: Rect, scene: Scene, scale: float, measure: Measure) -> Layout:
+    """The layout of ``scene`` in ``rect``.
+
+    Args:
+        rect: in logical pixels.
+        scene: what is drawn.
+        scale: of type, distances and lines.
+        measure: of text.
+    """
+    sizes = Sizes(scale)
+    inner = Rect(
+        rect.left + sizes.pad, rect.top + sizes.pad, rect.width - 2 * sizes.pad, rect.height - 2 * sizes.pad
+    )
+    title_rect, legend, header = _header(inner, scene, sizes, measure)
+    footer = measure("0", sizes.tick, False)[1] + sizes.gap if scene.caption else 0.0
+    caption_rect = Rect(inner.left, inner.bottom - footer, inner.width, footer)
+    body = Rect(
+        inner.left, inner.top + header, max(1.0, inner.width), max(1.0, inner.height - header - footer)
+    )
+    plots = {panel.key: _first_guess(body, scene, panel, sizes) for panel in scene.panels}
+    ticks: dict[str, tuple[Ticks, Ticks]] = {}
+    margins: dict[str, _Margins] = {}
+    for _ in range(3):  # labels decide margins, margins decide how many labels there is room for
+        ticks = {
+            panel.key: (
+                _x_ticks(panel.x, plots[panel.key].width, sizes, measure),
+                _y_ticks(panel.y, plots[panel.key].height, sizes, measure),
+            )
+            for panel in scene.panels
+        }
+        margins = {
+            panel.key: _margins(scene, panel, plots[panel.key], *ticks[panel.key], sizes, measure)
+            for panel in scene.panels
+        }
+        plots = _plots(body, scene, margins)
+    panels = tuple(
+        _panel_layout(scene, panel, plots[panel.key], *ticks[panel.key], margins, sizes, measure)
+        for panel in scene.panels
+    )
+    return Layout(sizes, rect, panels, title_rect, legend, caption_rect)
+
+
+def _header(
+    inner: Rect, scene: Scene, sizes: Sizes, measure: Measure
+) -> tuple[Rect, tuple[tuple[LegendEntry, Rect], ...], float]:
+    """Title on the left, legend on the right of the same line where both fit, else below, wrapped."""
+    title_width, title_height = measure(scene.title, sizes.figure, True) if scene.title else (0.0, 0.0)
+    title_rect = Rect(inner.left, inner.top, inner.width, title_height)
+    if not scene.legend:
+        return title_rect, (), title_height + (sizes.gap if scene.title else 0.0)
+    line = max(measure("0", sizes.label, False)[1] + sizes.gap, title_height)
+    widths = [
+        sizes.swatch + sizes.gap + measure(entry.text, sizes.label, False)[0] + 4 * sizes.gap
+        for entry in scene.legend
+    ]
+    rows: list[list[int]] = [[]]
+    room = inner.width - (title_width + 6 * sizes.gap if scene.title else 0.0)
+    top = inner.top
+    if scene.title and sum(widths) > room:
+        room, top = inner.width, inner.top + line
+    for i, width in enumerate(widths):
+        if rows[-1] and sum(widths[j] for j in rows[-1]) + width > room:
+            rows.append([])
+        rows[-1].append(i)
+    placed = []
+    for r, row in enumerate(rows):
+        left = inner.right - sum(widths[i] for i in row) + 4 * sizes.gap
+        for i in row:
+            placed.append((scene.legend[i], Rect(left, top + r * line, widths[i] - 4 * sizes.gap, line)))
+            left += widths[i]
+    return title_rect, tuple(placed), top + len(rows) * line - inner.top + sizes.gap
+
+
+def _first_guess(body: Rect, scene: Scene, panel: Panel, sizes: Sizes) -> Rect:
+    row, column, rows, columns = panel.cell
+    width = body.width * sum(scene.column_widths[column : column + columns]) / sum(scene.column_widths)
+    height = body.height * sum(scene.row_heights[row : row + rows]) / sum(scene.row_heights)
+    return Rect(0, 0, max(1.0, width - 5 * sizes.tick), max(1.0, height - 5 * sizes.tick))
+
+
+def _x_ticks(axis: Axis, width: float, sizes: Sizes, measure: Measure) -> Ticks:
+    """As many ticks as labels fit side by side."""
+    most = max(1, min(_MOST_TICKS, int(width / (2.4 * sizes.tick))))
+    low, high = _ends(axis)
+    while True:
+        ticks = axis_ticks(axis, most)
+        if len(ticks.values) < 2 or most == 1:
+            return ticks
+        at = (straight(np.array(ticks.values), axis) - low) * (width / (high - low))
+        halves = [measure(label, sizes.tick, False)[0] / 2 for label in ticks.labels]
+        between = min(at[i + 1] - at[i] - halves[i] - halves[i + 1] for i in range(len(at) - 1))
+        if between >= sizes.tick:
+            return ticks
+        most = min(most - 1, len(ticks.values) - 1)
+
+
+def _y_ticks(axis: Axis, height: float, sizes: Sizes, measure: Measure) -> Ticks:
+    line = measure("0", sizes.tick, False)[1]
+    return axis_ticks(axis, max(1, min(8, int(height / (1.9 * line)))))
+
+
+def _labelled(scene: Scene, panel: Panel) -> tuple[bool, bool]:
+    """Whether x and y labels are drawn: not where the panel below (to the left) repeats the label."""
+    row, column, rows, _ = panel.cell
+
+    def repeats_x(other: Panel) -> bool:
+        r, c, _, w = other.cell
+        return r >= row + rows and c <= column < c + w and other.x.label == panel.x.label
+
+    def repeats_y(other: Panel) -> bool:
+        r, c, h, _ = other.cell
+        return c < column and r <= row < r + h and other.y.label == panel.y.label
+
+    return (
+        bool(panel.x.label) and not any(repeats_x(other) for other in scene.panels),
+        bool(panel.y.label) and not any(repeats_y(other) for other in scene.panels),
+    )
+
+
+def _margins(
+    scene: Scene, panel: Panel, plot: Rect, x_ticks: Ticks, y_ticks: Ticks, sizes: Sizes, measure: Measure
+) -> _Margins:
+    x_label, y_label = _labelled(scene, panel)
+    line = measure("0", sizes.tick, False)[1]
+    label = measure("0", sizes.label, False)[1]
+    before, after = _overhang(panel.x, plot.width, x_ticks, sizes, measure)
+    widest = max((measure(text, sizes.tick, False)[0] for text in y_ticks.labels), default=0.0)
+    left = sizes.tick_length + sizes.gap + widest + sizes.gap + (label + sizes.gap if y_label else 0.0)
+    top = measure("0", sizes.title, False)[1] + 2 * sizes.gap if panel.title else line / 2 + sizes.gap
+    bottom = sizes.tick_length + line + (label + sizes.gap / 2 if x_label else 0.0) + 1.5 * sizes.gap
+    return _Margins(max(left, before), top, max(after, 2 * sizes.gap), bottom)
+
+
+def _overhang(axis: Axis, width: float, ticks: Ticks, sizes: Sizes, measure: Measure) -> tuple[float, float]:
+    """How far the first and last tick labels stick out of the plot."""
+    if not ticks.values:
+        return 0.0, 0.0
+    low, high = _ends(axis)
+    at = (straight(np.array(ticks.values), axis) - low) * (width / (high - low))
+    first = measure(ticks.labels[0], sizes.tick, False)[0] / 2 - float(at[0])
+    last = float(at[-1]) + measure(ticks.labels[-1], sizes.tick, False)[0] / 2 - width
+    return max(0.0, first), max(0.0, last)
+
+
+def _plots(body: Rect, scene: Scene, margins: dict[str, _Margins]) -> dict[str, Rect]:
+    """Plot rectangles: per row (column) the largest margins, the rest shared by the weights."""
+    rows, columns = len(scene.row_heights), len(scene.column_widths)
+    top, bottom, left, right = [0.0] * rows, [0.0] * rows, [0.0] * columns, [0.0] * columns
+    for panel in scene.panels:
+        r, c, h, w = panel.cell
+        m = margins[panel.key]
+        top[r], bottom[r + h - 1] = max(top[r], m.top), max(bottom[r + h - 1], m.bottom)
+        left[c], right[c + w - 1] = max(left[c], m.left), max(right[c + w - 1], m.right)
+    x = _edges(body.left, body.width, scene.column_widths, left, right)
+    y = _edges(body.top, body.height, scene.row_heights, top, bottom)
+    plots = {}
+    for panel in scene.panels:
+        r, c, h, w = panel.cell
+        x0, x1 = x[c] + left[c], x[c + w] - right[c + w - 1]
+        y0, y1 = y[r] + top[r], y[r + h] - bottom[r + h - 1]
+        plots[panel.key] = Rect(round(x0), round(y0), max(1, round(x1 - x0)), max(1, round(y1 - y0)))
+    return plots
+
+
+def _edges(
+    start: float, room: float, weights: tuple[float, ...], before: list[float], after: list[float]
+) -> list[float]:
+    free = max(0.0, room - sum(before) - sum(after))
+    edges = [start]
+    for weight, one, other in zip(weights, before, after, strict=True):
+        edges.append(edges[-1] + one + free * weight / sum(weights) + other)
+    return edges
+
+
+def _panel_layout(
+    scene: Scene,
+    panel: Panel,
+    plot: Rect,
+    x_ticks: Ticks,
+    y_ticks: Ticks,
+    margins: dict[str, _Margins],
+    sizes: Sizes,
+    measure: Measure,
+) -> PanelLayout:
+    x_label, y_label = _labelled(scene, panel)
+    own = margins[panel.key]
+    line = measure("0", sizes.tick, False)[1]
+    label = measure("0", sizes.label, False)[1]
+    title_height = measure("0", sizes.title, False)[1]
+    title_rect = Rect(
+        plot.left - own.left / 2,
+        plot.top - title_height - 1.25 * sizes.gap,
+        plot.width + own.left / 2 + own.right,
+        title_height,
+    )
+    # centred over the plot as long as it fits there
+    if measure(panel.title, sizes.title, False)[0] <= plot.width:
+        title_rect = title_rect._replace(left=plot.left, width=plot.width)
+    x_rect = Rect(plot.left, plot.bottom + sizes.tick_length + line + sizes.gap / 2, plot.width, label)
+    y_rect = Rect(plot.left - own.left + sizes.gap / 2, plot.top, label, plot.height)
+    return PanelLayout(
+        geometry=PanelGeometry(panel.key, plot, panel.x, panel.y),
+        x_ticks=x_ticks,
+        y_ticks=y_ticks,
+        title=elided(panel.title, title_rect.width, sizes.title, measure),
+        title_rect=title_rect,
+        x_label_rect=x_rect if x_label else None,
+        y_label_rect=y_rect if y_label else None,
+    )
+
+
+def elided(text: str, width: float, size: float, measure: Measure) -> str:
+    """``text``, shortened with an ellipsis at its end to fit ``width``."""
+    if measure(text, size, False)[0] <= width:
+        return text
+    for end in range(len(text) - 1, 0, -1):
+        shorter = text[:end].rstrip() + "…"
+        if measure(shorter, size, False)[0] <= width:
+            return shorter
+    return ""
+
+
+def wrapped(text: str, width: float, size: float, measure: Measure) -> tuple[str, ...]:
+    """``text`` broken between words into lines no wider than ``width`` (a longer word stands alone)."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and measure(longer, size, False)[0] <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return tuple(lines)

@@ -1,0 +1,188 @@
+"""What changes from step to step: bars, curves, bands, rules, and the numbers in a panel's corners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPolygonF
+from shiboken6 import Shiboken
+
+from resviz.draw.colours import brush_of, colour_of, curve_pen, line_pen
+from resviz.draw.layout import Layout, PanelGeometry, Rect, Sizes, wrapped
+from resviz.draw.text import draw_text, measure
+from resviz.scene.clip import clipped
+from resviz.scene.model import Band, Bars, Line, Panel, Role, Rule, Scene, Span
+from resviz.scene.theme import Theme
+
+# the type stub of VoidPtr lacks its size and its buffer interface
+_block: Any = Shiboken.VoidPtr
+
+_BAND_OPACITY = 0.22
+_SPAN_OPACITY = 0.18
+_VECTOR = (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf, QPaintEngine.Type.Picture)
+
+
+def paint_marks(painter: QPainter, layout: Layout, scene: Scene, theme: Theme, screen: bool) -> None:
+    """All marks of all panels, then the texts that lie over them, and the scene's caption."""
+    for panel, placed in zip(scene.panels, layout.panels, strict=True):
+        for mark in panel.marks:
+            match clipped(mark, panel.x, panel.y):
+                case Bars() as bars:
+                    _paint_bars(painter, bars, placed.geometry, theme)
+                case Band() as band:
+                    _paint_band(painter, band, placed.geometry, theme)
+                case Line() as line:
+                    _paint_line(painter, line, placed.geometry, layout.sizes, theme, screen)
+                case Rule() as rule:
+                    _paint_rule(painter, rule, placed.geometry, layout.sizes, theme)
+                case Span() as span:
+                    _paint_span(painter, span, placed.geometry, layout.sizes, theme)
+        _paint_texts(painter, panel, placed.geometry.plot, layout.sizes, theme)
+    if scene.caption:
+        draw_text(
+            painter,
+            layout.caption_rect,
+            scene.caption,
+            layout.sizes.tick,
+            colour_of(theme, Role.MUTED),
+            "left",
+        )
+
+
+def polygon(x: NDArray[np.float64], y: NDArray[np.float64]) -> QPolygonF:
+    """A Qt polygon of the points, filled as one block of memory instead of a call a point."""
+    made = QPolygonF()
+    made.resize(len(x))
+    if len(x):
+        memory = _block(made.data(), 16 * len(x), True)  # two float64 a point
+        points = np.frombuffer(memory, np.float64).reshape(-1, 2)
+        points[:, 0], points[:, 1] = x, y
+    return made
+
+
+def _pieces(x: NDArray[np.float64], y: NDArray[np.float64]) -> Iterator[QPolygonF]:
+    """Polygons of the runs between NaN."""
+    good = np.isfinite(x) & np.isfinite(y)
+    if good.all():
+        yield polygon(x, y)
+        return
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(np.int8)))
+    for start, end in edges.reshape(-1, 2):
+        if end - start > 1:
+            yield polygon(x[start:end], y[start:end])
+
+
+def _snapped(values: NDArray[np.float64], factor: float, offset: float) -> NDArray[np.float64]:
+    """Logical coordinates moved to the nearest edge of a device pixel."""
+    return (np.round(values * factor + offset) - offset) / factor
+
+
+def _paint_bars(painter: QPainter, bars: Bars, at: PanelGeometry, theme: Theme) -> None:
+    x, top = at.pixel_x(bars.edges), at.pixel_y(bars.heights)
+    base = at.plot.bottom
+    engine = painter.paintEngine()
+    if engine is None or engine.type() not in _VECTOR:
+        device = painter.deviceTransform()
+        x = _snapped(x, device.m11(), device.dx())
+        top = _snapped(top, device.m22(), device.dy())
+    # one staircase polygon: neighbouring bars have no seam between them
+    stairs_x = np.repeat(x, 2)
+    stairs_y = np.concatenate(([base], np.repeat(top, 2), [base]))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(brush_of(theme.fill(bars.role)))
+    painter.drawPolygon(polygon(stairs_x, stairs_y))
+    # the outline leaves out empty bins and the tops of bars that are cut by the panel
+    empty, cut = bars.heights <= at.y.low, bars.heights >= at.y.high
+    nothing, every = np.full(len(top), np.nan), np.full(len(top), True)
+    keep = np.stack([every, empty | cut, every], 1)  # (bar, its start | gap | its end)
+    line_x = np.concatenate(([x[0]], np.stack([x[:-1], nothing, x[1:]], 1)[keep], [x[-1]]))
+    line_y = np.concatenate(([base], np.stack([top, nothing, top], 1)[keep], [base]))
+    painter.setPen(line_pen(theme.colour(bars.role), 1.0, 1.0))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for piece in _pieces(line_x, line_y):
+        painter.drawPolyline(piece)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+
+
+def _paint_band(painter: QPainter, band: Band, at: PanelGeometry, theme: Theme) -> None:
+    x = at.pixel_x(band.x)
+    around_x = np.concatenate([x, x[::-1]])
+    around_y = np.concatenate([at.pixel_y(band.high), at.pixel_y(band.low)[::-1]])
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(brush_of(theme.fill(band.role, _BAND_OPACITY)))
+    painter.drawPolygon(polygon(around_x, around_y))
+
+
+def _paint_line(
+    painter: QPainter, line: Line, at: PanelGeometry, sizes: Sizes, theme: Theme, screen: bool
+) -> None:
+    painter.setPen(curve_pen(theme.colour(line.role), line.width, line.dash, sizes.scale, screen))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for piece in _pieces(at.pixel_x(line.x), at.pixel_y(line.y)):
+        painter.drawPolyline(piece)
+
+
+def _paint_rule(painter: QPainter, rule: Rule, at: PanelGeometry, sizes: Sizes, theme: Theme) -> None:
+    plot = at.plot
+    pen = curve_pen(theme.colour(rule.role), 1.2, rule.dash, sizes.scale, screen=False)
+    painter.setPen(pen)
+    if rule.across == "x":
+        x = float(at.pixel_x(np.array([rule.at]))[0])
+        painter.drawLine(QLineF(x, plot.top, x, plot.bottom))
+    else:
+        y = float(at.pixel_y(np.array([rule.at]))[0])
+        painter.drawLine(QLineF(plot.left, y, plot.right, y))
+
+
+def _paint_span(painter: QPainter, span: Span, at: PanelGeometry, sizes: Sizes, theme: Theme) -> None:
+    left, right = at.pixel_x(np.array([span.low, span.high]))
+    plot = at.plot
+    painter.fillRect(
+        QRectF(left, plot.top, right - left, plot.height), brush_of(theme.fill(span.role, _SPAN_OPACITY))
+    )
+    painter.setPen(line_pen(theme.colour(span.role), 1.0, sizes.scale))
+    painter.drawLines([QLineF(x, plot.top, x, plot.bottom) for x in (left, right)])
+
+
+def _paint_texts(painter: QPainter, panel: Panel, plot: Rect, sizes: Sizes, theme: Theme) -> None:
+    text = colour_of(theme, Role.TEXT)
+    line = measure("0", sizes.tick)[1]
+    top = plot.top + sizes.gap / 2
+    widest = max((measure(entry, sizes.tick)[0] for entry in panel.corner), default=0.0)
+    for i, entry in enumerate(panel.corner):
+        at = Rect(plot.right - widest - sizes.gap, top + i * line, widest, line)
+        paint_plated(painter, at, entry, sizes.tick, text, theme, "left")
+    muted = colour_of(theme, Role.MUTED)
+    bottom = plot.bottom - line - sizes.gap / 2
+    for count, entry, right in (
+        (panel.beyond[0], f"◂ {panel.beyond[0]}", False),
+        (panel.beyond[1], f"{panel.beyond[1]} ▸", True),
+    ):
+        if count:
+            width = measure(entry, sizes.tick)[0]
+            left = plot.right - width - sizes.gap / 2 if right else plot.left + sizes.gap
+            paint_plated(painter, Rect(left, bottom, width, line), entry, sizes.tick, muted, theme)
+    if panel.message:
+        rows = wrapped(panel.message, plot.width - 2 * sizes.gap, sizes.label, measure)
+        height = measure("0", sizes.label)[1]
+        # over marks it goes to the upper left, opposite to the corner numbers
+        first = top if panel.marks else plot.top + (plot.height - height * len(rows)) / 2
+        for i, row in enumerate(rows):
+            width = measure(row, sizes.label)[0]
+            left = plot.left + sizes.gap if panel.marks else plot.left + (plot.width - width) / 2
+            at = Rect(left, first + i * height, width, height)
+            paint_plated(painter, at, row, sizes.label, muted, theme)
+
+
+def paint_plated(
+    painter: QPainter, at: Rect, text: str, size: float, colour: QColor, theme: Theme, align: str = "center"
+) -> None:
+    """Text on a translucent plate of the ground's colour, readable over any mark."""
+    edge = size / 5
+    painter.fillRect(QRectF(at.left - edge, at.top, at.width + 2 * edge, at.height), brush_of(theme.plate()))
+    draw_text(painter, at, text, size, colour, align)
