@@ -43,22 +43,21 @@ def test_only_drawing_and_window_import_qt():
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    heavy = "torch scipy sklearn PySide6 pyqtgraph av KDEpy".split()
+    heavy = ["torch", "scipy", "sklearn", "PySide6", "pyqtgraph", "av", "KDEpy"]
     code = f"import sys, resviz, resviz.config, resviz.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 
 
 def test_no_file_knows_the_machine_it_was_written_on():
-    # a home, temporary or work folder of somebody's machine; written in parts so as not to match itself
-    machine = re.compile("|".join(["/home/[a-z]", "/Users/[a-z]", "/root/", "/tmp/dev", "/work/"]))
-    found = []
+    machine = re.compile(r"(?<![\w.}])/(?:home|Users|root|tmp|mnt|work)/\w")
     folders = [PACKAGE, ROOT / "tests", ROOT / ".ci"]
     files = [f for folder in folders for f in folder.rglob("*") if "__pycache__" not in f.parts]
-    for file in [*files, ROOT / "README.md", ROOT / "pyproject.toml"]:
-        if file.is_file() and file.suffix in TEXT and machine.search(file.read_text("utf-8")):
-            found.append(str(file.relative_to(ROOT)))
-    assert found == []
+    files.remove(Path(__file__))
+    files += [ROOT / "README.md", ROOT / "pyproject.toml"]
+    read = [f for f in files if f.is_file() and f.suffix in TEXT]
+    assert len(read) > 20
+    assert [str(f.relative_to(ROOT)) for f in read if machine.search(f.read_text("utf-8"))] == []
 
 
 def marked_blocks() -> dict[str, str]:

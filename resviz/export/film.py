@@ -136,5 +136,7 @@ def _frame(picture: Picture, codec: Codec, palette: Palette | None) -> Any:
     import av
 
     if palette is not None and codec.pixels == "pal8":
-        return av.VideoFrame.from_ndarray((palette.indices(picture), palette.argb), format="pal8")
+        # PyAV takes a pair here, its stubs know only arrays
+        indexed: Any = (palette.indices(picture), palette.argb)
+        return av.VideoFrame.from_ndarray(indexed, format="pal8")
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")

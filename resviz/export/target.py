@@ -80,6 +80,21 @@ def writing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(path: Path) -> None:
+    """Make ``path`` if it is not there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder {path} cannot be made: {error.strerror or error}",
+            remedy="Choose a folder that you may write in.",
+        ) from error
+
+
 def free_name(path: Path) -> Path:
     """``path``, or the first of ``stem-2``, ``stem-3``, ... that does not exist."""
     candidate, number = path, 1

@@ -1,0 +1,36 @@
+"""``resviz doctor``: what is there, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from resviz.cli.options import Level, LogLevel, Quiet, start_log
+
+_SIGNS = {"good": "ok", "missing": "--", "broken": "!!"}
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Quiet = False,
+    log_level: Level = LogLevel.WARNING,
+) -> None:
+    """Check versions, devices, fonts, display and encoders; exit status 1 if something is broken."""
+    start_log(log_level)
+    from resviz.cli.checks import all_checks
+
+    found = []
+    for check in all_checks():
+        found.append(check)
+        if as_json or (quiet and check.state == "good"):
+            continue
+        typer.echo(f"{_SIGNS[check.state]}  {check.name:14} {check.value}")
+        if check.remedy:
+            typer.echo(f"{'':18} {check.remedy}")
+    if as_json:
+        typer.echo(json.dumps({"checks": [asdict(check) for check in found]}, indent=2))
+    if any(check.state == "broken" for check in found):
+        raise typer.Exit(1)

@@ -1,0 +1,181 @@
+"""``resviz export``: films, figures and folders of frames."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resviz.cli.options import (
+    Changes,
+    Level,
+    LogLevel,
+    Overwrite,
+    Quiet,
+    ShowProgress,
+    Source,
+    start_log,
+)
+from resviz.cli.report import note, progress
+from resviz.cli.session import is_recording, read_session, stopping_kindly
+from resviz.errors import RequestError
+
+if TYPE_CHECKING:
+    from resviz.export import Options
+    from resviz.recording import Recording
+
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="A film (.mp4, .webm, .gif), a figure (.svg, .pdf, .png), or a folder for PNG frames.",
+    ),
+]
+
+
+def export(
+    source: Source,
+    output: Out,
+    view: Annotated[str, typer.Option(help="overview, grid or contrast.")] = "overview",
+    size: Annotated[str, typer.Option(metavar="WxH", help="Width and height in pixels.")] = "1920x1080",
+    fps: Annotated[float, typer.Option(help="Frames (steps) a second of a film.")] = 30.0,
+    steps: Annotated[
+        str,
+        typer.Option(
+            metavar="A:B:C",
+            help="Steps from A up to but without B, every C-th, as in Python; or one step. Left out: "
+            "all of them for a film or a folder, the newest for a figure.",
+        ),
+    ] = "",
+    observable: Annotated[str, typer.Option(help="What the grid shows.")] = "preactivation",
+    layers: Annotated[
+        str, typer.Option(metavar="L1,L2,...", help="Layers of the grid; left out: six, spread over depth.")
+    ] = "",
+    sample: Annotated[int, typer.Option(help="Sample of an observable that needs one.")] = 0,
+    coordinate: Annotated[int, typer.Option(help="Coordinate of an observable that needs one.")] = 0,
+    window: Annotated[
+        int | None,
+        typer.Option(help="Layers pooled round each layer; left out: the fewest that hold 256 units."),
+    ] = None,
+    theme: Annotated[str, typer.Option(help="light, dark or print.")] = "light",
+    scale: Annotated[
+        float | None, typer.Option(help="Scale of type and lines; left out: height/1080.")
+    ] = None,
+    changes: Changes = None,
+    overwrite: Overwrite = False,
+    show_progress: ShowProgress = None,
+    quiet: Quiet = False,
+    log_level: Level = LogLevel.WARNING,
+) -> None:
+    """Draw a recording, or a session that is trained first, into OUT."""
+    start_log(log_level)
+    from resviz.export import Options, check
+
+    options = Options(
+        view=view,
+        size=parse_size(size),
+        fps=fps,
+        steps=parse_steps(steps),
+        observable=observable,
+        layers=parse_layers(layers),
+        sample=sample,
+        coordinate=coordinate,
+        window=window,
+        theme=theme,
+        scale=scale,
+    )
+    recording = None
+    if is_recording(source):
+        if changes:
+            raise RequestError(
+                "--set changes a session; a recording is what it is",
+                remedy="Export the session instead, or leave --set out.",
+            )
+        recording = _opened(source)
+        check(output, options, recording.session, newest=recording.step, overwrite=overwrite)
+    else:
+        session = read_session(source, changes)
+        # all that can be refused is refused before minutes of training
+        check(output, options, session, newest=session.training.last_step, overwrite=overwrite)
+        from resviz.cli.run import train
+
+        recording = train(session, keep=None, show_progress=show_progress, quiet=quiet)
+    draw(recording, output, options, overwrite=overwrite, show_progress=show_progress, quiet=quiet)
+
+
+def draw(
+    recording: Recording,
+    output: Path,
+    options: Options,
+    *,
+    overwrite: bool,
+    show_progress: bool | None,
+    quiet: bool,
+) -> None:
+    """Export with a progress bar, then say what was written.
+
+    Raises:
+        RequestError, OutputError: as `resviz.export.export_steps`.
+    """
+    from resviz.export import export_steps
+
+    # no window is wanted, and Qt aborts on a display that does not answer
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    total = 0
+    notes: tuple[str, ...] = ()
+    with stopping_kindly(), progress("drawing", shown=show_progress, quiet=quiet) as update:
+        for now in export_steps(recording, output, options, overwrite=overwrite):
+            total, notes = now.total, now.notes
+            update(now.done, now.total, now.message)
+    for line in notes:
+        note(f"{output}: {line}", quiet=quiet)
+    note(f"{output}: {total} {'picture' if total == 1 else 'frames'}", quiet=quiet)
+
+
+def _opened(path: str) -> Recording:
+    from resviz.recording import open_recording
+
+    return open_recording(path)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """``1920x1080`` as (1920, 1080); RequestError if it is not written so."""
+    match = re.fullmatch(r"(\d+)\s*[x×]\s*(\d+)", text.strip())
+    if match is None:
+        raise RequestError(f"--size {text!r} is no WxH", remedy="Write it like --size 1920x1080")
+    return int(match[1]), int(match[2])
+
+
+def parse_steps(text: str) -> slice | int | None:
+    """``A:B:C`` as a slice, ``40`` as one step, nothing as None; RequestError if it is neither."""
+    text = text.strip()
+    if not text:
+        return None
+    parts = text.split(":")
+    try:
+        numbers = [int(part) if part.strip() else None for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 1 and numbers[0] is not None:
+        return numbers[0]
+    if not 2 <= len(numbers) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
+        raise RequestError(
+            f"--steps {text!r} is neither A:B:C nor a step",
+            remedy="Write it like --steps 0:101:2 (every second step up to 100) or --steps 40",
+        )
+    return slice(*numbers)
+
+
+def parse_layers(text: str) -> tuple[int, ...]:
+    """``2,14,26`` as a tuple; RequestError if something in it is no number."""
+    try:
+        return tuple(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise RequestError(
+            f"--layers {text!r} are no layers", remedy="Write them like --layers 2,14,26"
+        ) from None

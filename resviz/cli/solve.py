@@ -1,0 +1,118 @@
+"""``resviz limit`` and ``resviz lazy``: the limits alone, as plain arrays."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resviz.cli.options import (
+    Changes,
+    Level,
+    LogLevel,
+    Output,
+    Overwrite,
+    Quiet,
+    SessionName,
+    ShowProgress,
+    start_log,
+)
+from resviz.cli.report import note, progress
+from resviz.cli.session import read_session, stopping_kindly
+from resviz.errors import DivergenceError, RequestError
+
+if TYPE_CHECKING:
+    from resviz.fields import LimitFields
+
+ARRAYS = ("s", "h", "b", "loss", "output", "output_error")
+
+
+def limit(
+    session: SessionName,
+    output: Output,
+    changes: Changes = None,
+    overwrite: Overwrite = False,
+    show_progress: ShowProgress = None,
+    quiet: Quiet = False,
+    log_level: Level = LogLevel.WARNING,
+) -> None:
+    """Solve the Neural Mean ODE of SESSION; arrays s, h, b, loss, output, output_error go to OUT (.npz)."""
+    start_log(log_level)
+    _solve(session, output, changes, overwrite, show_progress, quiet, lazy=False)
+
+
+def lazy(
+    session: SessionName,
+    output: Output,
+    changes: Changes = None,
+    overwrite: Overwrite = False,
+    show_progress: ShowProgress = None,
+    quiet: Quiet = False,
+    log_level: Level = LogLevel.WARNING,
+) -> None:
+    """Solve the lazy limit (alpha to infinity) of SESSION; the same arrays as of `resviz limit` go to OUT."""
+    start_log(log_level)
+    _solve(session, output, changes, overwrite, show_progress, quiet, lazy=True)
+
+
+def _solve(
+    name: str,
+    output: Path,
+    changes: list[str] | None,
+    overwrite: bool,
+    show_progress: bool | None,
+    quiet: bool,
+    *,
+    lazy: bool,
+) -> None:
+    from resviz.export.target import check_file
+
+    if output.suffix != ".npz":
+        raise RequestError(
+            f"{output} does not end in .npz", remedy=f"Write to {output.with_suffix('.npz')} instead."
+        )
+    session = read_session(name, changes)
+    check_file(output, overwrite=overwrite)
+    from resviz.data import make_problem
+    from resviz.engine.lazy import lazy_limit
+    from resviz.engine.meanode import mean_ode, node_depths
+    from resviz.fields import LimitFields
+
+    training = session.training
+    solver = lazy_limit if lazy else mean_ode
+    alpha = math.inf if lazy else session.network.alpha
+    solved = LimitFields(node_depths(int(session.limit.nodes)), alpha)
+    try:
+        with stopping_kindly(), progress("solving", shown=show_progress, quiet=quiet) as update:
+            for fields in solver(session, make_problem(session), rates=training.rate_at):
+                if fields is None:
+                    continue
+                solved.append(fields)
+                update(fields.step, training.last_step, "")
+                if fields.step >= training.last_step:
+                    break
+    except (KeyboardInterrupt, DivergenceError):
+        if solved.newest >= 0:
+            save(solved, output)
+            note(f"{output}: kept what was solved, steps 0 to {solved.newest}", quiet=quiet)
+        raise
+    save(solved, output)
+    note(
+        f"{output}: {solved.newest} steps, loss {solved.loss[-1]:.3g}, "
+        f"output error {solved.output_error[-1]:.1e}",
+        quiet=quiet,
+    )
+
+
+def save(solved: LimitFields, path: Path) -> None:
+    """Write the arrays of ``solved`` to a .npz file.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    import numpy as np
+
+    from resviz.export.target import writing
+
+    with writing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **{name: getattr(solved, name) for name in ARRAYS})

@@ -1,0 +1,128 @@
+"""A recording and a view, as the scene of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resviz.errors import RequestError
+from resviz.export.options import Options
+
+if TYPE_CHECKING:
+    from resviz.fields import LimitFields
+    from resviz.observe import Series
+    from resviz.recording import Recording
+    from resviz.scene.axes import Ranges
+    from resviz.scene.model import Array, Scene
+
+# The axes hold the densities of so many steps spread over the run: they are the same in every frame and in
+# every still, whichever steps were asked for
+_PEAK_STEPS = 24
+_DISPLACEMENT = "travel_u"
+
+
+class Frames:
+    """Scenes of one view of one recording.
+
+    `prepare` goes once through the recorded steps; after it every scene costs the same, wherever its step
+    lies.
+    """
+
+    def __init__(self, recording: Recording, options: Options) -> None:
+        """Look at ``recording``.
+
+        Raises:
+            RequestError: the recording lacks what the view shows.
+        """
+        self.recording, self.options = recording, options
+        self.show = options.show(recording.session)
+        if options.view == "contrast" and recording.contrast is None and recording.lazy is None:
+            raise RequestError(
+                "view contrast: this recording has no twin and no lazy limit",
+                remedy="Choose another view, or record the session again.",
+            )
+        self._grid = self._series(recording, self.show.layers) if options.view != "contrast" else None
+        self._session: Series | None = None
+        self._twin: Series | None = None
+        self._lazy: Series | None = None
+        if options.view != "grid" and (recording.contrast is not None or recording.lazy is not None):
+            self._follow_contrast()
+        self._ranges: Ranges | None = None
+
+    def prepare(self) -> Iterator[tuple[int, int]]:
+        """Visit every recorded step once, yielding (done, total)."""
+        from resviz.scene.grid import grid_ranges
+
+        every = [
+            series for series in (self._grid, self._session, self._twin, self._lazy) if series is not None
+        ]
+        total = sum(series.passage.newest + 1 for series in every)
+        done = 0
+        for series in every:
+            for _ in series.fill(0):
+                done += 1
+                yield done, total
+            for step in np.unique(np.linspace(0, series.newest, _PEAK_STEPS).astype(int)):
+                for place in range(len(series.layers)):
+                    series.density(int(step), place)
+                yield done, total
+        if self._grid is not None:
+            self._ranges = grid_ranges(self._grid, self.show)
+
+    def scene(self, step: int) -> Scene:
+        """The scene after ``step`` gradient steps."""
+        from resviz.scene.contrast import Losses, contrast
+        from resviz.scene.grid import units_grid
+        from resviz.scene.overview import overview
+        from resviz.scene.timeline import timeline
+
+        recording, steps = self.recording, self.recording.steps
+        side = None
+        if self._session is not None:
+            twin = recording.contrast
+            losses = Losses(
+                recording.loss,
+                _loss(recording.limit),
+                _loss(twin),
+                _loss(twin.limit) if twin is not None else None,
+                _loss(recording.lazy),
+            )
+            side = contrast(self._session, self._twin, self._lazy, losses, step=step, steps=steps)
+        if self._grid is None:
+            if side is None:
+                raise RuntimeError("a view without panels")
+            return side
+        grid = units_grid(self._grid, step, self.show, self._ranges)
+        if self.options.view == "grid":
+            return grid
+        return overview(grid, side, timeline(recording.loss, _loss(recording.limit), steps, step))
+
+    def _series(self, recording: Recording, layers: tuple[int, ...]) -> Series:
+        from resviz.observe import Passage, Series
+        from resviz.observe.observables import Look
+
+        options = self.options
+        # the top principal direction of the data, uncentred, for the observables of one direction
+        direction = np.linalg.svd(recording.problem.h0, full_matrices=False)[2][0]
+        look = Look(options.sample, options.coordinate, tuple(map(float, direction)))
+        return Series(Passage(recording, layers, window=options.window), options.observable, look)
+
+    def _follow_contrast(self) -> None:
+        """Displacement at one deep pinned layer, of session, twin and lazy limit as far as they exist."""
+        from resviz.observe import Passage, Series
+
+        recording, window = self.recording, self.options.window
+        # the fourth of six, as the window shows it: deep enough to have moved, away from the end
+        layers = (self.show.layers[min(3, len(self.show.layers) - 1)],)
+        self._session = Series(Passage(recording, layers, window=window), _DISPLACEMENT)
+        if recording.contrast is not None:
+            self._twin = Series(Passage(recording.contrast, layers, window=window), _DISPLACEMENT)
+        if recording.lazy is not None:
+            limit = Passage(recording, layers, window=window, limit=recording.lazy, finite=False)
+            self._lazy = Series(limit, _DISPLACEMENT)
+
+
+def _loss(of: Recording | LimitFields | None) -> Array | None:
+    return of.loss if of is not None else None

@@ -1,0 +1,206 @@
+"""What an export is asked to show and write, checked as a whole before any work starts."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resviz.errors import RequestError
+from resviz.export.film import CODECS, check_rate
+
+if TYPE_CHECKING:
+    from resviz.config import Session
+    from resviz.scene.show import Show
+
+VIEWS = ("overview", "grid", "contrast")
+STILLS = (".svg", ".pdf", ".png")
+
+_SMALLEST, _LARGEST = 160, 8192
+_PANELS = 6
+
+Steps = range | slice | int | Iterable[int] | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to draw, and which steps.
+
+    Attributes:
+        view: one of `VIEWS`.
+        size: width and height in pixels (of SVG and PDF: at 96 a inch).
+        fps: frames, that is steps, a second of a film.
+        steps: a range, a slice of 0..newest, a collection of steps, or one; None is all of them for a film or
+            a folder, and the newest for a figure.
+        observable: a name of `resviz.observe.OBSERVABLES`.
+        layers: pinned layers; none given takes six, spread over depth.
+        sample, coordinate: of an observable that needs one.
+        window: layers pooled round each pinned one; None the fewest that hold 256 units.
+        lock_axes: all layers share their axes.
+        theme: "light", "dark" or "print".
+        scale: of type and lines; None is height/1080, less in a narrow picture, at least 0.75.
+    """
+
+    view: str = "overview"
+    size: tuple[int, int] = (1920, 1080)
+    fps: float = 30.0
+    steps: Steps = None
+    observable: str = "preactivation"
+    layers: tuple[int, ...] = ()
+    sample: int = 0
+    coordinate: int = 0
+    window: int | None = None
+    lock_axes: bool = True
+    theme: str = "light"
+    scale: float | None = None
+
+    @property
+    def drawn_scale(self) -> float:
+        """The scale of type and lines: height/1080, so that type keeps its share of a picture."""
+        if self.scale is not None:
+            return self.scale
+        width, height = self.size
+        # below 0.75 type is no longer readable, and beyond a narrow picture's width it does not fit
+        return max(0.75, min(height / 1080, width / 1280))
+
+    def show(self, session: Session) -> Show:
+        """The view's choices with what was left out filled in for ``session``."""
+        from resviz.observe.passage import default_window
+        from resviz.scene.show import Show
+
+        depth = session.network.layers
+        window = self.window if self.window is not None else default_window(session.network.units)
+        return Show(
+            observable=self.observable,
+            sample=self.sample,
+            coordinate=self.coordinate,
+            layers=self.layers or spread(depth),
+            window=min(window, depth),
+            lock_axes=self.lock_axes,
+            view=self.view,
+            theme=self.theme,
+        )
+
+    def chosen_steps(self, newest: int, *, single: bool = False) -> list[int]:
+        """The steps to draw, in order; ``single`` for a figure.
+
+        Raises:
+            RequestError: a step is not in 0..``newest``, none is left, or a figure gets several.
+        """
+        if self.steps is None:
+            chosen = [newest] if single else list(range(newest + 1))
+        elif isinstance(self.steps, int):
+            chosen = [self.steps]
+        elif isinstance(self.steps, slice):
+            chosen = list(range(*self.steps.indices(newest + 1)))
+            _check_bounds(self.steps, newest)
+        else:
+            chosen = [int(step) for step in self.steps]
+        if outside := [step for step in chosen if not 0 <= step <= newest]:
+            raise RequestError(
+                f"step {outside[0]} is not recorded: steps are 0 to {newest}",
+                remedy=f"Choose steps from 0 to {newest}.",
+            )
+        if not chosen:
+            raise RequestError(
+                "no step is left to draw", remedy=f"Choose A:B:C with a step from 0 to {newest} in it."
+            )
+        if single and len(chosen) > 1:
+            raise RequestError(
+                f"a figure shows one step, {len(chosen)} were chosen",
+                remedy="Choose one (--steps 40), or write a film or a folder of frames.",
+            )
+        return chosen
+
+
+def spread(layers: int, panels: int = _PANELS) -> tuple[int, ...]:
+    """Up to six layers spread evenly over depth, none of them at its very ends where there is room."""
+    return tuple(sorted({int((i + 0.5) * layers / panels) for i in range(panels)}))
+
+
+def output_suffix(out: Path) -> str:
+    """The extension that says what to write, in lower case; nothing means a folder of frames.
+
+    Raises:
+        RequestError: an extension that resviz cannot write.
+    """
+    suffix = out.suffix.lower()
+    if out.is_dir() or not suffix or suffix in CODECS or suffix in STILLS:
+        return "" if out.is_dir() else suffix
+    known = (*CODECS, *STILLS)
+    near = difflib.get_close_matches(suffix, known, n=1, cutoff=0.5)
+    raise RequestError(
+        f"{out.name}: resviz writes no {suffix} file" + (f"; nearest: {near[0]}" if near else ""),
+        remedy=f"End the name in {', '.join(known)}, or in nothing for a folder of PNG frames.",
+    )
+
+
+def check_options(options: Options, session: Session, suffix: str) -> None:
+    """Refuse what cannot be drawn for ``session`` or written as ``suffix``.
+
+    Raises:
+        RequestError: naming the option, its value and what is allowed.
+    """
+    _one_of("view", options.view, VIEWS)
+    width, height = options.size
+    if not (_SMALLEST <= width <= _LARGEST and _SMALLEST <= height <= _LARGEST):
+        raise RequestError(
+            f"size is {width}x{height}; each side is from {_SMALLEST} to {_LARGEST} pixels",
+            remedy="Choose a size like 1920x1080.",
+        )
+    if options.scale is not None and not 0.1 <= options.scale <= 20:
+        raise RequestError(
+            f"scale is {options.scale:g}; it is from 0.1 to 20", remedy="Leave it out: it follows the height."
+        )
+    if suffix in CODECS:
+        check_rate(options.fps, suffix)
+    _check_look(options, session)
+
+
+def _check_look(options: Options, session: Session) -> None:
+    from resviz.scene.theme import theme
+
+    theme(options.theme)
+    depth = session.network.layers
+    if wrong := [layer for layer in options.layers if not 0 <= layer < depth]:
+        raise RequestError(
+            f"layer {wrong[0]} does not exist: layers are 0 to {depth - 1}",
+            remedy="Choose other layers, or leave them out.",
+        )
+    if options.window is not None and not 1 <= options.window <= depth:
+        raise RequestError(
+            f"window is {options.window}; it is from 1 to {depth} layers", remedy="Leave it out to choose it."
+        )
+    from resviz.observe import observable
+
+    chosen = observable(options.observable)
+    if chosen.needs == "sample":
+        samples = session.data.samples
+        if options.sample < 0 or (samples is not None and options.sample >= samples):
+            raise RequestError(
+                f"sample {options.sample} does not exist",
+                remedy="Choose one from 0" + (f" to {samples - 1}." if samples is not None else "."),
+            )
+    if chosen.needs == "coordinate" and options.coordinate < 0:
+        raise RequestError(f"coordinate {options.coordinate} does not exist", remedy="Choose one from 0.")
+
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        near = difflib.get_close_matches(value, allowed, n=1)
+        raise RequestError(
+            f"{option} {value!r} does not exist" + (f"; nearest: {near[0]}" if near else ""),
+            remedy=f"{option.capitalize()}s: {', '.join(allowed)}.",
+        )
+
+
+def _check_bounds(steps: slice, newest: int) -> None:
+    """A slice never fails in Python; here a bound outside the recording is a mistake worth naming."""
+    for bound, last in ((steps.start, newest), (steps.stop, newest + 1)):
+        if bound is not None and not -newest - 1 <= bound <= last:
+            raise RequestError(
+                f"step {bound} lies outside the recording: steps are 0 to {newest}",
+                remedy=f"Choose A:B:C within 0:{newest + 1}.",
+            )
