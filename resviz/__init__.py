@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from resviz import errors
     from resviz.config import Session, load_session
+    from resviz.export import export
+    from resviz.recording import open_recording, run, solve_lazy, solve_limit
 
 __version__ = "0.1.0"
 

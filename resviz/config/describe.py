@@ -15,6 +15,7 @@ _SHOWN: tuple[tuple[str, str, str], ...] = (
     ("data.samples", "samples N", ""),
     ("data.dimension", "dimension D", ""),
     ("data.path", "data file", ""),
+    ("data.targets", "target columns", ""),
     ("data.seed", "data seed", ""),
     ("network.layers", "layers L", ""),
     ("network.units", "units a layer M", ""),
@@ -93,6 +94,7 @@ def _described(path: str, label: str, unit: str) -> FieldDescription:
     branches = field.get("anyOf", [field])
     # the first branch is the editor's; "auto" of a number and null are special values of it
     main = branches[0]
+    default = field.get("default")
     choices = tuple(str(choice) for choice in main.get("enum", _OFFERED.get(path, ())))
     return FieldDescription(
         path=path,
@@ -104,7 +106,7 @@ def _described(path: str, label: str, unit: str) -> FieldDescription:
         choices=choices,
         minimum=main.get("minimum"),
         maximum=main.get("maximum", main.get("exclusiveMaximum")),
-        default=field.get("default"),
+        default=tuple(default) if isinstance(default, list) else default,
         optional=any(branch.get("type") == "null" for branch in branches),
         live=path in _LIVE,
     )
@@ -120,4 +122,4 @@ def _kind(path: str, schema: dict[str, Any], choices: tuple[str, ...]) -> Kind:
 
 
 FIELDS: tuple[FieldDescription, ...] = tuple(_described(*row) for row in _SHOWN)
-"""Every key that the form shows, in its order; data.targets, events and tolerance are edited elsewhere."""
+"""Every key that the form shows, in its order; events and tolerance are edited elsewhere."""
