@@ -33,11 +33,14 @@ from resviz.gui.state import (
 SPEEDS = (0.5, 240.0)
 """Slowest and fastest cursor, steps a second."""
 
+LIVE = ("training.rate", "training.steps")
+"""What can be edited while the run goes on; it becomes an event of the run."""
+
 HISTORY = 200
 """Edits that undo remembers."""
 
-# what a change of these leaves as it is: the run goes on
-_KEEPS_RUN = ("title", "contrast.alpha")
+# a change of these leaves the run as it is
+_BESIDE = ("title", "contrast.alpha")
 
 
 def resolve(state: AppState, intent: Intent) -> AppState:
@@ -195,9 +198,17 @@ def _edited(state: AppState, session: Session) -> AppState:
 
 
 def _exchanged(state: AppState, session: Session) -> AppState:
+    """Another session takes the place of this one: live edits go into the run, others start a new one."""
     after = replace(state, session=session)
-    kept = {key: session.get(key) for key in _KEEPS_RUN}
-    return after if state.session.with_values(kept) == session else _restarted(after)
+    beside = {key: session.get(key) for key in _BESIDE}
+    if state.session.with_values(beside) == session:
+        return after
+    # more steps and another rate are events of a run that is still to go on
+    live = {key: session.get(key) for key in LIVE}
+    grows = 0 <= state.newest < session.training.last_step and not state.ended
+    if grows and state.session.with_values({**beside, **live}) == session:
+        return replace(after, steps=session.training.last_step)
+    return _restarted(after)
 
 
 def _loaded(state: AppState, intent: Load) -> AppState:

@@ -28,6 +28,7 @@ class Choice:
         bins: bars of a histogram.
         window: layers pooled round each pinned one; None: the fewest that hold 256 units.
         lock_axes: one range for all panels.
+        scaled: displacements beside the lazy twin are multiplied by alpha.
     """
 
     observable: str = "preactivation"
@@ -37,6 +38,7 @@ class Choice:
     bins: int | None = None
     window: int | None = None
     lock_axes: bool = True
+    scaled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

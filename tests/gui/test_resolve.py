@@ -192,6 +192,18 @@ def test_title_and_contrast_do_not_restart_the_run(changes: dict[str, object]) -
     assert state.modified
 
 
+@pytest.mark.parametrize("changes", [{"training.rate": 0.5}, {"training.steps": 300}])
+def test_live_edits_keep_a_run_that_goes_on(changes: dict[str, object]) -> None:
+    state = resolve(RUNNING, Edit(changes))
+    assert (state.run, state.newest, state.cursor) == (RUNNING.run, 40, 10)
+    assert state.steps == state.session.training.steps
+    assert resolve(DONE, Edit(changes)).run == DONE.run + 1  # a finished run is not gone on with
+
+
+def test_fewer_steps_than_are_recorded_start_a_new_run() -> None:
+    assert resolve(RUNNING, Edit({"training.steps": 40})).run == RUNNING.run + 1
+
+
 def test_a_wrong_edit_is_refused_by_the_sessions_rule() -> None:
     with pytest.raises(SessionError, match=r"network\.layers"):
         resolve(RUNNING, Edit({"network.layers": 0}))

@@ -1,0 +1,568 @@
+"""The only one who changes the window's state: owns the workers, the recording and the cursor's clock.
+
+Views ask (`Controller.ask`) and are shown: `changed` carries the state, `grid_scene`, `contrast_scene` and
+`timeline_scene` carry pictures. Workers: *train* records; *look* visits recorded steps for the pictures (so
+that a change of observable never waits for training); *twin* trains another lazy twin when its alpha changes;
+*files* opens and saves.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import deque
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+
+from resviz.config import Session, load_session
+from resviz.errors import DivergenceError, ResvizError, SessionError
+from resviz.export.options import spread
+from resviz.gui.estimate import estimate, size_text
+from resviz.gui.resolve import resolve
+from resviz.gui.state import (
+    AppState,
+    Edit,
+    Ended,
+    Intent,
+    Load,
+    NewSeed,
+    Opened,
+    Recorded,
+    Saved,
+    Tick,
+)
+from resviz.gui.waiting import waiting_contrast, waiting_grid
+from resviz.gui.work import (
+    Desk,
+    Places,
+    Sight,
+    SolvedLimits,
+    Stage,
+    Trained,
+    What,
+    look,
+    open_file,
+    save_file,
+    train,
+)
+from resviz.gui.worker import Finished, Worker
+from resviz.scene.axes import Ranges
+from resviz.scene.contrast import Losses, contrast
+from resviz.scene.grid import grid_ranges, units_grid
+from resviz.scene.model import Scene
+from resviz.scene.show import Show
+from resviz.scene.timeline import timeline
+
+if TYPE_CHECKING:
+    from resviz.recording import Recording
+
+_FRAME_MS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the status line says beside the state: what is being done, how fast, and where."""
+
+    doing: str = ""
+    steps_a_second: float = 0.0
+    frames_a_second: float = 0.0
+    device: str = ""
+    limit_error: float = math.nan
+    output_error: float = math.nan
+    twin_step: int | None = None
+
+
+class Controller(QObject):
+    """See the module.
+
+    Signals:
+        changed(AppState, AppState): before and after.
+        grid_scene, contrast_scene, timeline_scene(Scene): pictures to show.
+        facts(Facts): the status line.
+        notice(str, str): a message for the strip above the pictures and its kind: "", "note" or "error".
+        refused(path, rule): an edit that was not taken.
+        failed(error, report): what went wrong unexpectedly, with its traceback.
+    """
+
+    changed = Signal(object, object)
+    grid_scene = Signal(object)
+    contrast_scene = Signal(object)
+    timeline_scene = Signal(object)
+    facts = Signal(object)
+    notice = Signal(str, str)
+    refused = Signal(str, str)
+    failed = Signal(object, str)
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.state = AppState(session)
+        self.recording: Recording | None = None
+        self._facts = Facts()
+        self._limits = SolvedLimits()
+        self._desk = Desk()
+        self._sight: Sight | None = None
+        self._ranges: Ranges | None = None
+        self._ranged: Any = None  # what the ranges were made for
+        self._shown = -1  # step of the grid's picture
+        self._paints: deque[float] = deque(maxlen=240)
+
+        self._train = Worker("train", parent=self)
+        self._train.yielded.connect(self._on_trained)
+        self._train.paused.connect(self._on_train_paused)
+        self._train.finished.connect(self._on_train_finished)
+        self._look = Worker("look", parent=self)
+        self._look.yielded.connect(self._on_sight)
+        self._look.finished.connect(self._on_look_finished)
+        self._twin = Worker("twin", parent=self)
+        self._twin.yielded.connect(self._on_twin)
+        self._twin.finished.connect(self._on_twin_finished)
+        self._files = Worker("files", parent=self)
+        self._files.yielded.connect(self._on_file)
+        self._files.finished.connect(self._on_file_finished)
+        self._train_run = 0  # the state's run that the train worker works for
+
+        self._clock = QTimer(self)
+        self._clock.setTimerType(Qt.TimerType.PreciseTimer)
+        self._clock.setInterval(_FRAME_MS)
+        self._clock.timeout.connect(self._on_tick)
+        self._elapsed = QElapsedTimer()
+        self._owed = 0.0  # fractions of a step that the clock has not paid yet
+        self._frame = QTimer(self)
+        self._frame.setSingleShot(True)
+        self._frame.setInterval(0)
+        self._frame.timeout.connect(self._paint)
+        self._uptime = QElapsedTimer()
+        self._uptime.start()
+        self._closed = False
+
+    # -- asking -----------------------------------------------------------------------------------------
+
+    def ask(self, intent: Intent) -> None:
+        """Resolve ``intent`` and act on what it changes; an edit that breaks a rule is refused."""
+        if self._closed:
+            return
+        try:
+            new = resolve(self.state, intent)
+        except SessionError as error:
+            keys = list(intent.changes) if isinstance(intent, Edit) else []
+            self.refused.emit(keys[0] if keys else "", rule_of(error))
+            return
+        old, self.state = self.state, new
+        if new is old:
+            return
+        self._act(old, new)
+        self.changed.emit(old, new)
+
+    def new_seed(self) -> None:
+        """Ask for other unit starts."""
+        seed = self.state.session.network.seed
+        while seed == self.state.session.network.seed:
+            seed = random.SystemRandom().randrange(1, 10_000)
+        self.ask(NewSeed(seed))
+
+    def open(self, path: Path, *, run: bool = False) -> None:
+        """Load a session (.toml) or open a recording (.resviz, in the background)."""
+        if path.suffix == ".resviz":
+            self._files.start(lambda: open_file(path))
+            self._opening = path
+            return
+        try:
+            session = load_session(path)
+        except ResvizError as error:
+            self.notice.emit(str(error), "error")
+            return
+        self.ask(Load(session, path, run=run))
+
+    def save(self, path: Path) -> None:
+        """Write the session (.toml) or the recording (.resviz, in the background)."""
+        if path.suffix != ".resviz":
+            try:
+                written = self.session_as_run().save(path)
+            except ResvizError as error:
+                self.notice.emit(str(error), "error")
+                return
+            self._saved(Path(written))
+            return
+        if self.recording is None:
+            self.notice.emit("Nothing is recorded yet: run the session first.", "error")
+            return
+        if self._files.busy:
+            self.notice.emit("Another file is being written; try again when it is done.", "note")
+            return
+        recording = self.recording
+        self._files.start(lambda: save_file(recording, path))
+
+    def session_as_run(self) -> Session:
+        """The session with the run's live edits as events: what repeats the run as it was."""
+        if self.recording is not None and self.recording.session.training.events:
+            return self.recording.session
+        return self.state.session
+
+    def _saved(self, path: Path) -> None:
+        self.ask(Saved(path))
+        self.notice.emit(f"Saved {path.name}.", "note")
+
+    # -- acting on differences --------------------------------------------------------------------------
+
+    def _act(self, old: AppState, new: AppState) -> None:
+        if new.run != old.run:
+            self._begin(new)
+        elif (new.training, new.target) != (old.training, old.target):
+            self._drive(new)
+        if new.session != old.session and new.run == old.run:
+            self._live_edit(old.session, new.session)
+        if new.playing != old.playing:
+            self._set_clock(new.playing)
+        if new.choice != old.choice or (new.newest != old.newest and not self._look.busy):
+            self._start_looking()
+        if new.cursor != old.cursor:
+            self._desk.wanted = new.cursor
+            if not self._look.busy:
+                self._start_looking()
+        if (new.cursor, new.newest, new.choice, new.run, new.theme) != (
+            old.cursor,
+            old.newest,
+            old.choice,
+            old.run,
+            old.theme,
+        ):
+            self._frame.start()
+
+    def _begin(self, state: AppState) -> None:
+        """A new run takes the place of the present one."""
+        self._look.cancel()
+        self._twin.cancel()
+        self.recording = None
+        self._desk = Desk()
+        self._sight = None
+        self._ranged = None
+        self._shown = -1
+        self._facts = Facts(doing="starting", device=self._facts.device)
+        self._train_run = state.run
+        self.notice.emit("", "")
+        session = state.session
+        if not state.training:  # an opened recording
+            self._train.cancel()
+            return
+        cost = estimate(session)
+        if not cost.fits:
+            self._train.cancel()
+            text = (
+                f"This session needs {size_text(cost.units)} for its units and this machine has "
+                f"{size_text(cost.available)}. Make layers, units or the limit's units smaller."
+            )
+            QTimer.singleShot(0, self, lambda run=state.run: self._stop(run, text))
+            return
+        limits = self._limits
+        self._train.start(lambda: train(session, limits), until=_reached(state.target))
+
+    def _drive(self, state: AppState) -> None:
+        """Pause or resume the trainer as the state says."""
+        if state.training:
+            self._train.resume(until=_reached(state.target))
+        else:
+            self._train.pause()
+
+    def _live_edit(self, old: Session, new: Session) -> None:
+        """Hand a live edit to whoever records; a new contrast alpha trains another twin."""
+        if self.recording is None:
+            return
+        if new.training.rate != old.training.rate:
+            self.recording.edit(rate=new.training.rate)
+        if new.training.last_step != old.training.last_step:
+            self.recording.edit(steps=new.training.last_step)
+        if new.contrast.alpha != old.contrast.alpha:
+            self._start_twin(new)
+
+    def _stop(self, run: int, failure: str) -> None:
+        self.ask(Ended(run, failure))
+        self._say(doing="")
+        self.notice.emit(failure, "error")
+
+    # -- training ---------------------------------------------------------------------------------------
+
+    def _on_trained(self, run: int, value: Stage | Trained) -> None:
+        if isinstance(value, Stage):
+            self._say(doing=value.doing)
+            if self._shown < 0:
+                self._frame.start()
+            return
+        first = self.recording is None
+        self.recording = value.recording
+        doing = "preparing the first step" if value.step < 0 else ""
+        self._say(doing=doing, steps_a_second=value.speed, device=value.device)
+        if value.notes:
+            self.notice.emit("\n".join(value.notes), "note")
+        if value.step >= 0:
+            self.ask(Recorded(self._train_run, value.step, value.steps))
+            if first or self._sight is None:
+                self._start_looking()
+
+    def _on_train_paused(self, run: int) -> None:
+        self._say(steps_a_second=0.0)
+
+    def _on_train_finished(self, end: Finished) -> None:
+        if end.run != self._train.run or end.how == "cancelled":
+            return
+        self._say(doing="", steps_a_second=0.0)
+        if end.how == "done":
+            self.ask(Ended(self._train_run))
+            return
+        error = end.error
+        if isinstance(error, DivergenceError):
+            text = f"Paused: {error.message}"
+            if error.remedy:
+                text += f"\n{error.remedy}"
+        elif isinstance(error, ResvizError):
+            text = str(error)
+        else:
+            text = f"Training stopped: {type(error).__name__}: {error}"
+        self.ask(Ended(self._train_run, text))
+        self.notice.emit(text, "error")
+        if not isinstance(error, ResvizError):
+            self.failed.emit(error, end.report)
+
+    # -- the twin ---------------------------------------------------------------------------------------
+
+    def _start_twin(self, session: Session) -> None:
+        alpha = session.contrast.alpha
+        twin = session.with_values({"network.alpha": alpha})
+        limits = self._limits
+        self._twin.start(lambda: train(twin, limits, contrast=False))
+        self._say(twin_step=0)
+
+    def _on_twin(self, run: int, value: Stage | Trained) -> None:
+        if isinstance(value, Trained):
+            self._say(twin_step=max(value.step, 0))
+            self._new_twin = value.recording
+
+    def _on_twin_finished(self, end: Finished) -> None:
+        if end.run != self._twin.run or end.how == "cancelled":
+            return
+        self._say(twin_step=None)
+        if self.recording is None:
+            return
+        if end.how == "failed":
+            self.notice.emit(
+                f"The lazy twin at α = {self.state.session.contrast.alpha:g}: {end.error}", "error"
+            )
+            if not isinstance(end.error, ResvizError):
+                self.failed.emit(end.error, end.report)
+                return
+        # what was recorded of it is shown even where it diverged
+        self.recording.contrast = self._new_twin
+        self.recording.session = self.recording.session.with_values(
+            {"contrast.alpha": self.state.session.contrast.alpha}
+        )
+        self._start_looking()
+
+    # -- looking ----------------------------------------------------------------------------------------
+
+    def places(self) -> Places:
+        """Where the window looks, with what the program chooses filled in."""
+        network, choice = self.state.session.network, self.state.choice
+        layers = choice.layers or spread(network.layers)
+        window = choice.window or max(1, math.ceil(256 / network.units))
+        return Places(layers, min(window, network.layers), layers[min(3, len(layers) - 1)])
+
+    def _what(self) -> What:
+        choice = self.state.choice
+        return What(
+            choice.observable,
+            choice.sample,
+            choice.coordinate,
+            "travel_scaled" if choice.scaled else "travel_u",
+        )
+
+    def _start_looking(self) -> None:
+        recording = self.recording
+        if recording is None or recording.step < 0:
+            return
+        desk, places, what = self._desk, self.places(), self._what()
+        desk.wanted = self.state.cursor
+        twin = recording.contrast
+        self._look.start(lambda: look(desk, recording, twin, places, what))
+
+    def _on_sight(self, run: int, sight: Sight) -> None:
+        self._sight = sight
+        self._frame.start()
+
+    def _on_look_finished(self, end: Finished) -> None:
+        if end.run != self._look.run:
+            return
+        if end.how == "failed":
+            if isinstance(end.error, ResvizError):
+                self.notice.emit(str(end.error), "error")
+            else:
+                self.failed.emit(end.error, end.report)
+        elif end.how == "done" and self._sight is not None and self.recording is not None:
+            # steps may have come while the last ones were visited
+            if any(one.first_gap() is not None for one in self._sight.all):
+                self._start_looking()
+            self._frame.start()
+
+    # -- files ------------------------------------------------------------------------------------------
+
+    def _on_file(self, run: int, value: Any) -> None:
+        if isinstance(value, Stage):
+            self._say(doing=value.doing)
+        elif isinstance(value, Path):
+            self._saved(value)
+        else:
+            self._opened(value)
+
+    def _opened(self, recording: Recording) -> None:
+        self.ask(Opened(recording.session, self._opening, recording.step, recording.steps))
+        self.recording = recording
+        self._say(doing="")
+        self._start_looking()
+        self._frame.start()
+
+    def _on_file_finished(self, end: Finished) -> None:
+        self._say(doing="")
+        if end.how != "failed":
+            return
+        if isinstance(end.error, ResvizError):
+            self.notice.emit(str(end.error), "error")
+        else:
+            self.failed.emit(end.error, end.report)
+
+    # -- the cursor's clock -----------------------------------------------------------------------------
+
+    def _set_clock(self, on: bool) -> None:
+        self._owed = 0.0
+        if on:
+            self._elapsed.start()
+            self._clock.start()
+        else:
+            self._clock.stop()
+
+    def _on_tick(self) -> None:
+        seconds = self._elapsed.restart() / 1000.0
+        state = self.state
+        ready = state.newest
+        if self._sight is not None:
+            # the cursor does not run ahead of its picture
+            ready = min(ready, max(self._sight.grid.unbroken_from(state.cursor), state.cursor))
+        elif self.recording is None:
+            ready = state.cursor
+        # a clock that had to wait owes one step, not all the steps it could have gone
+        self._owed = min(self._owed + seconds * state.speed, max(1.0, seconds * state.speed))
+        steps = min(int(self._owed), max(ready - state.cursor, 0))
+        at_end = state.cursor >= state.newest and not state.training
+        if steps or at_end:
+            self._owed -= steps
+            self.ask(Tick(steps))
+
+    # -- pictures ---------------------------------------------------------------------------------------
+
+    def _paint(self) -> None:
+        """Build and hand out the three pictures of the present cursor."""
+        if self._closed:
+            return
+        self.grid_scene.emit(self.grid())
+        self.contrast_scene.emit(self.contrast())
+        self.timeline_scene.emit(self.timeline())
+        now = self._uptime.elapsed() / 1000.0
+        self._paints.append(now)
+        recent = sum(1 for at in self._paints if now - at < 1.0)
+        self._say(frames_a_second=float(recent))
+
+    def _show(self) -> Show:
+        places, choice = self.places(), self.state.choice
+        return Show(
+            observable=choice.observable,
+            sample=choice.sample,
+            coordinate=choice.coordinate,
+            layers=places.layers,
+            window=places.window,
+            bins=choice.bins,
+            lock_axes=choice.lock_axes,
+        )
+
+    def grid(self) -> Scene:
+        """The Units grid at the cursor, or at the step shown last while the cursor's is being visited."""
+        places, session = self.places(), self.state.session
+        if self._sight is None or self._sight.grid.newest < 0:
+            message = self._facts.doing or self.state.failure.partition("\n")[0] or "press Run"
+            return waiting_grid(places.layers, session.network.layers, message)
+        series = self._sight.grid
+        if series.has(self.state.cursor):
+            self._shown = self.state.cursor
+        step = self._shown if series.has(self._shown) else series.newest
+        show = self._show()
+        ranged = (id(series), show.bins, show.lock_axes)
+        before = self._ranges if ranged == self._ranged else None
+        self._ranged = ranged
+        self._ranges = grid_ranges(series, show, before)
+        return units_grid(series, step, show, self._ranges)
+
+    def contrast(self) -> Scene:
+        """Session, lazy twin and lazy limit at the cursor."""
+        steps = self.state.steps or self.state.session.training.last_step
+        if self._sight is None:
+            return waiting_contrast(steps)
+        sight = self._sight
+        step = self.state.cursor
+        if not sight.session.has(step):
+            step = min(step, sight.session.newest)
+        return contrast(
+            sight.session, sight.twin, sight.lazy, self._losses(), step=max(step, 0), steps=steps, place=0
+        )
+
+    def timeline(self) -> Scene:
+        """Losses over all planned steps, and the cursor."""
+        losses = self._losses()
+        steps = self.state.steps or self.state.session.training.last_step
+        return timeline(losses.net, losses.limit, steps, self.state.cursor)
+
+    def _losses(self) -> Losses:
+        recording = self.recording
+        if recording is None:
+            return Losses()
+        twin = recording.contrast
+        return Losses(
+            net=recording.loss,
+            limit=_limit_loss(recording.limit),
+            twin=None if twin is None else twin.loss,
+            twin_limit=None if twin is None else _limit_loss(twin.limit),
+            lazy=_limit_loss(recording.lazy),
+        )
+
+    def _say(self, **facts: Any) -> None:
+        new = replace(self._facts, **facts)
+        if new != self._facts:
+            self._facts = new
+            self.facts.emit(new)
+
+    # -- the end ----------------------------------------------------------------------------------------
+
+    def close(self, wait_ms: int = 5000) -> bool:
+        """Stop the clock and every worker; whether all threads ended."""
+        self._closed = True
+        self._clock.stop()
+        self._frame.stop()
+        for worker in (self._train, self._look, self._twin, self._files):
+            worker.cancel()
+        ended = [worker.close(wait_ms) for worker in (self._train, self._look, self._twin, self._files)]
+        return all(ended)
+
+
+def _reached(target: int | None) -> Any:
+    """Whether a value of the trainer has come to ``target``; None never pauses."""
+    if target is None:
+        return None
+    return lambda value: isinstance(value, Trained) and value.step >= target
+
+
+def _limit_loss(limit: Any) -> Any:
+    return None if limit is None or limit.newest < 0 else np.asarray(limit.loss)
+
+
+def rule_of(error: SessionError) -> str:
+    """The part of a refusal that belongs under the editor: the rule, without file and remedy."""
+    return error.message

@@ -1,0 +1,205 @@
+"""What the window's workers run: generators that train, look, open and save. No Qt; torch is loaded in here.
+
+One object is shared between a generator and the window, `Desk`; its fields say who writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resviz.config import Session
+from resviz.gui.seen import Seen
+
+if TYPE_CHECKING:
+    from resviz.observe import Passage
+    from resviz.recording import Recording
+
+_SOLVED_LIMITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Work that has no steps yet: what is being done, for the status line."""
+
+    doing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Where training stands.
+
+    Attributes:
+        recording: the growing recording; up to ``step`` it does not change any more.
+        step, steps: newest recorded and planned step.
+        speed: steps a second.
+        device: where the net is trained.
+        notes: what failed beside the net (a limit, the twin) and was left behind.
+    """
+
+    recording: Recording
+    step: int
+    steps: int
+    speed: float
+    device: str
+    notes: tuple[str, ...] = ()
+
+
+class SolvedLimits(dict[str, Any]):
+    """Solved limits by key, the oldest forgotten: Reset and New seed cost no solve."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        while len(self) > _SOLVED_LIMITS:
+            del self[next(iter(self))]
+
+
+def train(session: Session, limits: SolvedLimits, *, contrast: bool = True) -> Iterator[Stage | Trained]:
+    """Record ``session`` from step 0; everything that takes long, the imports too, happens in here."""
+    yield Stage("loading engine")
+    import torch
+
+    from resviz.engine.compiled import resolve_device
+    from resviz.recording import record
+
+    dtype = torch.float32 if session.training.dtype == "float32" else torch.float64
+    device = str(resolve_device(session.training.device, dtype))
+    yield Stage("making data")
+    for at in record(session, limits=limits, contrast=contrast):
+        yield Trained(at.recording, at.step, at.steps, at.speed, device, at.notes)
+
+
+def open_file(path: Path) -> Iterator[Any]:
+    """Yield the recording in ``path``."""
+    yield Stage(f"opening {path.name}")
+    from resviz.recording import open_recording
+
+    yield open_recording(path)
+
+
+def save_file(recording: Recording, path: Path) -> Iterator[Any]:
+    """Write ``recording`` to ``path`` and yield the path written."""
+    yield Stage(f"saving {path.name}")
+    yield recording.save(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the window looks: layers of the grid, their pooling window, and the layer of the contrast."""
+
+    layers: tuple[int, ...]
+    window: int
+    contrast_layer: int
+
+
+@dataclass(frozen=True, slots=True)
+class What:
+    """Which numbers it looks at there."""
+
+    observable: str
+    sample: int
+    coordinate: int
+    displacement: str  # travel_u or travel_scaled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """The series behind the grid and the contrast; they go on filling after they were delivered."""
+
+    grid: Seen
+    session: Seen
+    twin: Seen | None = None
+    lazy: Seen | None = None
+    what: What | None = None
+    places: Places | None = None
+
+    @property
+    def all(self) -> tuple[Seen, ...]:
+        """Every series there is."""
+        return tuple(one for one in (self.grid, self.session, self.twin, self.lazy) if one is not None)
+
+
+@dataclass(slots=True)
+class Desk:
+    """A run's passages and series, kept so that looking again costs a look-up.
+
+    Attributes:
+        wanted: the step to visit first; the window writes it at any time, the looking thread reads it.
+        passages, series: written by the looking thread alone.
+    """
+
+    wanted: int = 0
+    passages: dict[Any, Passage] = field(default_factory=dict)
+    series: dict[Any, Seen] = field(default_factory=dict)
+
+
+def look(
+    desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What
+) -> Iterator[Sight]:
+    """Visit the wanted step, then every recorded step that was not visited; yield after each visit.
+
+    Ends when all recorded steps are visited; started again when there are more.
+    """
+    sight = _sight(desk, recording, twin, places, what)
+    yield sight
+    while True:
+        wanted = [one for one in sight.all if one.can_visit(desk.wanted)]
+        if not wanted:
+            # the earliest gap of all, so that the series advance together
+            gaps = [(step, one) for one in sight.all if (step := one.first_gap()) is not None]
+            if not gaps:
+                return
+            step, behind = min(gaps, key=lambda gap: gap[0])
+            behind.visit(step)
+        else:
+            wanted[0].visit(desk.wanted)
+        yield sight
+
+
+def _sight(desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What) -> Sight:
+    import numpy as np
+
+    from resviz.observe.observables import Look
+
+    # the top principal direction of the data, uncentred, for the observables of one direction
+    direction = np.linalg.svd(recording.problem.h0, full_matrices=False)[2][0]
+    at = Look(what.sample, what.coordinate, tuple(float(x) for x in direction))
+    one = (places.contrast_layer,)
+    grid = _series(
+        desk, ("net", recording, places.layers, places.window), what.observable, at, distances=True
+    )
+    session = _series(desk, ("net", recording, one, places.window), what.displacement, at)
+    other = lazy = None
+    if twin is not None and twin.step >= 0:
+        other = _series(desk, ("net", twin, one, places.window), what.displacement, at)
+    if recording.lazy is not None and recording.lazy.newest >= 0:
+        lazy = _series(desk, ("lazy", recording, one, places.window), what.displacement, at)
+    return Sight(grid, session, other, lazy, what, places)
+
+
+def _series(
+    desk: Desk,
+    where: tuple[str, Recording, tuple[int, ...], int],
+    name: str,
+    at: Any,
+    *,
+    distances: bool = False,
+) -> Seen:
+    from resviz.observe import Passage, Series
+
+    kind, recording, layers, window = where
+    # a limit that came to be, or was replaced, after the passage was made needs another one
+    limit = recording.lazy if kind == "lazy" else recording.limit
+    key = (kind, id(recording), id(limit), layers, window)
+    if key not in desk.passages:
+        desk.passages[key] = (
+            Passage(recording, layers, window=window, limit=limit, finite=False)
+            if kind == "lazy"
+            else Passage(recording, layers, window=window)
+        )
+    full = (*key, name, at, distances)
+    if full not in desk.series:
+        desk.series[full] = Seen(Series(desk.passages[key], name, at), distances=distances)
+    return desk.series[full]
