@@ -1,0 +1,103 @@
+"""The lazy limit alpha -> infinity by particles (mathematics.md 3).
+
+Units stay at their starts up to O(1/alpha); their displacements times alpha, delta = alpha (Z - Z_0), follow
+
+    delta u <- delta u - eta_u eta sum_i h_i sigma'(p_i) q_i,    p_i = u_0 . h_i / D,  q_i = v_0 . b_i / D
+    delta v <- delta v - eta_v eta sum_i b_i sigma(p_i)
+
+and the fields the linearised equations, whose zeroth-order terms vanish because v_0 is centred:
+
+    d/ds h =  E[delta v sigma(p) + v_0 sigma'(p) dp],                        dp = delta u . h / D
+    d/ds b = -E[u_0 (sigma'(p) dq + sigma''(p) dp q) + delta u sigma'(p) q], dq = delta v . b / D
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resviz.block.activation import Activation
+from resviz.block.unit import preactivation, through, update_
+from resviz.config import Session
+from resviz.data import Problem
+from resviz.engine.compiled import resolve_device, resolve_dtype
+from resviz.engine.descent import Rates, descend, rule
+from resviz.engine.meanode import Particles, particle_starts
+from resviz.fields.fields import Fields
+
+__all__ = ["lazy_limit"]
+
+
+class Sweep(nn.Module):
+    """Adams-Bashforth 2 for the linearised equations: fields (S, R, N, D), units (S, R, D, P)."""
+
+    def __init__(self, sigma: Activation) -> None:
+        super().__init__()
+        self.sigma = sigma
+
+    @torch.jit.export
+    def up(
+        self, h: Tensor, f: Tensor, u: Tensor, v: Tensor, du: Tensor, dv: Tensor, start: int, stop: int
+    ) -> None:
+        """h[j + 1] from the velocities of nodes j and j - 1."""
+        ds = 1.0 / (h.size(0) - 1)
+        for j in range(start, stop):
+            if j + 1 < h.size(0):
+                a, slope = self.sigma.value_slope(preactivation(h[j], u[j]))  # (R, N, P)
+                moved = slope * preactivation(h[j], du[j])
+                f[j] = (through(a, dv[j]) + through(moved, v[j])) / u.size(-1)
+                h[j + 1] = h[j] + ds * (f[j] if j == 0 else 1.5 * f[j] - 0.5 * f[j - 1])
+
+    @torch.jit.export
+    def down(
+        self, h: Tensor, b: Tensor, f: Tensor, u: Tensor, v: Tensor, du: Tensor, dv: Tensor,
+        ru: float, rv: float, start: int, stop: int,
+    ) -> None:  # fmt: skip
+        """b[j - 1] likewise, and the update of the displacements."""
+        last = h.size(0) - 1
+        ds = 1.0 / last
+        for i in range(stop - start):
+            j = stop - 1 - i
+            p = preactivation(h[j], u[j])  # (R, N, P)
+            a, slope = self.sigma.value_slope(p)
+            q = preactivation(b[j], v[j])
+            g = slope * q
+            if j > 0:
+                bent = self.sigma.curvature(p) * preactivation(h[j], du[j]) * q
+                moved = slope * preactivation(b[j], dv[j]) + bent
+                f[j] = (through(moved, u[j]) + through(g, du[j])) / u.size(-1)
+                b[j - 1] = b[j] + ds * (f[j] if j == last else 1.5 * f[j] - 0.5 * f[j + 1])
+            update_(du[j], h[j], g, ru)
+            update_(dv[j], b[j], a, rv)
+
+
+class LazyParticles(Particles):
+    """Particles that stay, and their scaled displacements ``du``, ``dv`` (S, R, D, P/R)."""
+
+    equations = Sweep
+
+    def allocate(self) -> None:
+        """Displacements start at zero."""
+        self.du, self.dv = torch.zeros_like(self.u), torch.zeros_like(self.v)
+
+    def forward(self, start: int, stop: int) -> None:
+        """h over nodes start..stop."""
+        self.sweep.up(self.h, self.f, self.u, self.v, self.du, self.dv, start, stop)
+
+    def backward(self, start: int, stop: int, rate_u: float, rate_v: float) -> None:
+        """b over nodes stop..start, and the update of the displacements."""
+        self.sweep.down(self.h, self.b, self.f, self.u, self.v, self.du, self.dv, rate_u, rate_v, start, stop)
+
+
+def lazy_limit(session: Session, problem: Problem, *, rates: Rates) -> Iterator[Fields | None]:
+    """Solve the session's lazy limit step by step (the session's alpha does not matter)."""
+    chosen = rule(session, alpha=float(np.inf))
+    dtype = resolve_dtype(session.training.dtype)
+    device = resolve_device(session.training.device, dtype)
+    starts = particle_starts(problem, int(session.limit.nodes), int(session.limit.units))
+    yield None
+    engine = LazyParticles(problem.h0, starts, chosen, device=device, dtype=dtype)
+    yield from descend(engine, problem, chosen, rates)

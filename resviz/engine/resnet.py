@@ -1,0 +1,123 @@
+"""The finite ResNet (mathematics.md 1; HW, section 2), with the backward pass written by hand.
+
+h^{l+1} = h^l + alpha/(L M) sum_j v_j sigma(p_j)
+b^l = b^{l+1} + alpha/(L M) sum_j u_j sigma'(p_j) q_j,     b^L = D times the gradient in h^L
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resviz.block.activation import Activation
+from resviz.block.unit import preactivation, through, update_
+from resviz.config import Session
+from resviz.data import Problem
+from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
+from resviz.engine.descent import Rates, Rule, descend, rule
+from resviz.fields.fields import AnyArray, Fields
+from resviz.fields.starts import unit_starts
+
+__all__ = ["ResNet", "resnet"]
+
+
+class Sweep(nn.Module):
+    """Forward and backward over a range of layers; compiled, each is one call."""
+
+    def __init__(self, sigma: Activation) -> None:
+        super().__init__()
+        self.sigma = sigma
+
+    @torch.jit.export
+    def up(self, h: Tensor, u: Tensor, v: Tensor, scale: float, start: int, stop: int) -> None:
+        """h[l + 1] = h[l] + scale * sum_j v_j sigma(p_j): h (L + 1, R, N, D), u and v (L, R, D, M)."""
+        for layer in range(start, stop):
+            p = preactivation(h[layer], u[layer])  # (R, N, M)
+            h[layer + 1] = h[layer] + scale * through(self.sigma.value(p), v[layer])
+
+    @torch.jit.export
+    def down(
+        self,
+        h: Tensor,
+        b: Tensor,
+        u: Tensor,
+        v: Tensor,
+        scale: float,
+        ru: float,
+        rv: float,
+        start: int,
+        stop: int,
+    ) -> None:
+        """b over layers stop..start; each layer is updated after its b is formed."""
+        for i in range(stop - start):
+            layer = stop - 1 - i
+            # p is computed again: keeping it would cost L N M words
+            a, slope = self.sigma.value_slope(preactivation(h[layer], u[layer]))  # (R, N, M)
+            g = slope * preactivation(b[layer + 1], v[layer])
+            b[layer] = b[layer + 1] + scale * through(g, u[layer])
+            update_(u[layer], h[layer], g, ru)
+            update_(v[layer], b[layer + 1], a, rv)
+
+
+class ResNet:
+    """A network with its units, ready to descend.
+
+    Attributes:
+        u, v: (L, R = 1, D, M), the live units.
+        h, b: (L + 1, R = 1, N, D).
+    """
+
+    def __init__(
+        self, h0: AnyArray, starts: AnyArray, rule: Rule, *, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        """Take units from standard normal ``starts`` (L, 2, D, M) and the embedded data ``h0`` (N, D)."""
+        layers, _, d, m = starts.shape
+        n = h0.shape[0]
+        z = torch.from_numpy(starts).to(device=device, dtype=dtype)
+        root = float(np.sqrt(d))
+        self.u = (z[:, None, 0] * (root * rule.sigma_u)).contiguous()
+        self.v = (z[:, None, 1] * (root * rule.sigma_v)).contiguous()
+        self.h = torch.zeros(layers + 1, 1, n, d, device=device, dtype=dtype)
+        self.b = torch.zeros_like(self.h)
+        self.h[0, 0] = torch.tensor(h0).to(self.h)
+        self.scale = rule.alpha / (layers * m)
+        self.ranges = chunks(layers, 10.0 * n * d * m)
+        self.sweep = compiled(Sweep, type(rule.sigma()))
+
+    def forward(self, start: int, stop: int) -> None:
+        """h over layers start..stop."""
+        self.sweep.up(self.h, self.u, self.v, self.scale, start, stop)
+
+    def backward(self, start: int, stop: int, rate_u: float, rate_v: float) -> None:
+        """b over layers stop..start, and the update of their units."""
+        self.sweep.down(self.h, self.b, self.u, self.v, self.scale, rate_u, rate_v, start, stop)
+
+    def snapshot(self) -> tuple[AnyArray, AnyArray]:
+        """h, b (L + 1, N, D)."""
+        return _copy(self.h[:, 0]), _copy(self.b[:, 0])
+
+
+def _copy(tensor: Tensor) -> AnyArray:
+    array: AnyArray = tensor.detach().cpu().numpy().copy()
+    return array
+
+
+def resnet(
+    session: Session, problem: Problem, *, rates: Rates, alpha: float | None = None
+) -> Iterator[Fields | None]:
+    """Train the session's network (at another ``alpha``: its twin, from the same starts) step by step."""
+    chosen = rule(session, alpha=alpha)
+    dtype = resolve_dtype(session.training.dtype)
+    device = resolve_device(session.training.device, dtype)
+    network = session.network
+    starts = np.empty((network.layers, 2, problem.dimension, network.units), dtype=session.training.dtype)
+    for layer in range(network.layers):
+        starts[layer] = unit_starts(network.seed, layer, network.units, problem.dimension)
+        if layer % 64 == 0:
+            yield None
+    engine = ResNet(problem.h0, starts, chosen, device=device, dtype=dtype)
+    del starts
+    yield from descend(engine, problem, chosen, rates)

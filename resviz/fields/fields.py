@@ -1,0 +1,133 @@
+"""Fields: what couples the units of a network at one gradient step, and all that need be recorded.
+
+Given h and b at every depth, each unit follows a deterministic map of its own start, so histograms of any
+layer at any step, the limit's densities and the ideal twins are all replayed from fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resviz.errors import RequestError
+
+__all__ = ["Fields", "LimitFields"]
+
+AnyArray = NDArray[np.floating]
+
+
+def frozen(array: AnyArray) -> AnyArray:
+    """The same array, read-only."""
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fields:
+    """The fields of one gradient step k, produced by the units after k steps.
+
+    Attributes:
+        step: k.
+        h: finite network (L + 1, N, D), h[L] the output; limit (R, S, N, D), R independent replicas.
+        b: the same shape; the network's block l uses h[l] forward and b[l + 1] backward.
+        output: (N, d_out); of the limit, the mean over replicas.
+        loss: mean of (output - y)^2 over its N d_out entries.
+        rate: eta of the update that leads from here to step k + 1.
+        output_error: RMS error of ``output`` over its entries as estimated by the solver; 0 for a network.
+    """
+
+    step: int
+    h: AnyArray
+    b: AnyArray
+    output: AnyArray
+    loss: float
+    rate: float
+    output_error: float = 0.0
+
+    def __post_init__(self) -> None:
+        for array in (self.h, self.b, self.output):
+            frozen(array)
+
+
+@dataclass(eq=False)
+class LimitFields:
+    """Fields of an infinitely deep network: the Mean ODE (alpha finite) or its lazy limit (alpha = inf).
+
+    Grows by `append` while it is solved: one writer; readers in other threads look at ``newest`` first, and
+    what lies at or before it never changes.
+
+    Attributes:
+        s: (S,) depths of the nodes, with 0 and 1.
+        alpha: the branch multiplier; ``inf`` for the lazy limit.
+    """
+
+    s: NDArray[np.float64]
+    alpha: float
+    _steps: list[Fields] = field(default_factory=list, repr=False)
+
+    @property
+    def newest(self) -> int:
+        """Largest step solved; -1 before the first."""
+        return len(self._steps) - 1
+
+    @property
+    def replicas(self) -> int:
+        """Independent solutions kept apart; 1 for an exact one."""
+        return self._steps[0].h.shape[0] if self._steps else 1
+
+    @property
+    def all_steps(self) -> Sequence[Fields]:
+        """The fields of every step so far, in order."""
+        return self._steps
+
+    def append(self, fields: Fields) -> None:
+        """Add the next step.
+
+        Raises:
+            RequestError: the step is not the next one.
+        """
+        if fields.step != len(self._steps):
+            raise RequestError(f"step {fields.step} cannot follow step {self.newest}")
+        self._steps.append(fields)
+
+    def fields(self, step: int) -> Fields:
+        """Fields of step k, with replicas kept apart: h, b (R, S, N, D)."""
+        if not 0 <= step <= self.newest:
+            raise RequestError(
+                f"step = {step} is not solved", remedy=f"choose a step from 0 to {self.newest}"
+            )
+        return self._steps[step]
+
+    @property
+    def h(self) -> AnyArray:
+        """h(s) of every step, mean over replicas: (K + 1, S, N, D)."""
+        return np.stack([f.h.mean(axis=0) for f in self._steps])
+
+    @property
+    def b(self) -> AnyArray:
+        """b(s) of every step, mean over replicas: (K + 1, S, N, D)."""
+        return np.stack([f.b.mean(axis=0) for f in self._steps])
+
+    @property
+    def loss(self) -> NDArray[np.float64]:
+        """(K + 1,)."""
+        return np.array([f.loss for f in self._steps])
+
+    @property
+    def output(self) -> AnyArray:
+        """(K + 1, N, d_out)."""
+        return np.stack([f.output for f in self._steps])
+
+    @property
+    def output_error(self) -> NDArray[np.float64]:
+        """RMS error of the output as the solver estimates it: (K + 1,)."""
+        return np.array([f.output_error for f in self._steps])
+
+    def weights(self, depths: AnyArray) -> NDArray[np.float64]:
+        """Rows that interpolate node values to ``depths`` (G,) by a cubic spline: (G, S)."""
+        from scipy.interpolate import CubicSpline
+
+        return np.asarray(CubicSpline(self.s, np.eye(len(self.s)))(depths))

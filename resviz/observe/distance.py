@@ -1,0 +1,102 @@
+"""How far the units of a layer are from the limit, and how far independent draws would be.
+
+Distribution functions, not smoothed densities, are compared (mathematics.md 6). The null leaves out the
+error of the fields, which the units of one layer share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resviz.fields.fields import AnyArray
+from resviz.observe.density import Density
+
+__all__ = ["Distance", "distance", "kolmogorov", "wasserstein"]
+
+Array = NDArray[np.float64]
+_DRAWS = 400
+
+
+def kolmogorov(values: AnyArray, limit: Density) -> float:
+    """KS = sup_x |F_M(x) - F(x)|, F_M the empirical distribution of ``values`` (M,)."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    m = len(ordered)
+    cdf = limit.cdf(ordered)
+    above = np.arange(1, m + 1) / m - cdf
+    below = cdf - np.arange(m) / m
+    return float(max(above.max(), below.max()))
+
+
+def wasserstein(values: AnyArray, limit: Density) -> float:
+    """W1 = integral of |F_M - F|, in the units of the observable."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    reference = limit.sorted_values
+    both = np.concatenate([ordered, reference])
+    both.sort(kind="stable")
+    gaps = np.diff(both)
+    left = both[:-1]
+    f_m = np.searchsorted(ordered, left, side="right") / len(ordered)
+    f = np.searchsorted(reference, left, side="right") / len(reference)
+    return float(np.sum(np.abs(f_m - f) * gaps))
+
+
+def _binomial_deviation(m: int, p: Array) -> Array:
+    """E|Bin(m, p)/m - p| (De Moivre's closed form)."""
+    from scipy.special import gammaln, xlog1py, xlogy
+
+    k = np.minimum(np.floor(m * p) + 1, m)
+    log_choose = gammaln(m + 1) - gammaln(k + 1) - gammaln(m - k + 1)
+    return np.asarray(2.0 * k / m * np.exp(log_choose + xlogy(k, p) + xlog1py(m - k + 1, -p)))
+
+
+@dataclass(frozen=True, eq=False)
+class Distance:
+    """Distances of M units from the limit, with what M independent draws from the limit would give.
+
+    Attributes:
+        ks: Kolmogorov-Smirnov distance.
+        w1: Wasserstein-1 distance, in the units of the observable.
+        limit: the density compared with.
+        units: M.
+    """
+
+    ks: float
+    w1: float
+    limit: Density
+    units: int
+
+    @cached_property
+    def ks_null(self) -> float:
+        """Mean of KS over M independent draws (exact: ``kstwo(M)``)."""
+        from scipy.stats import kstwo
+
+        return float(kstwo(self.units).mean())
+
+    @cached_property
+    def ks_p(self) -> float:
+        """Probability of a KS at least this large under independent draws."""
+        from scipy.stats import kstwo
+
+        return float(kstwo(self.units).sf(self.ks))
+
+    @cached_property
+    def w1_null(self) -> float:
+        """Mean of W1 over M independent draws: integral of E|Bin(M, F)/M - F| dx."""
+        x = self.limit.sorted_values
+        f = (np.arange(len(x) - 1) + 1.0) / len(x)
+        return float(np.sum(_binomial_deviation(self.units, f) * np.diff(x)))
+
+    @cached_property
+    def w1_p(self) -> float:
+        """Probability of a W1 at least this large, from simulated draws."""
+        draws = [wasserstein(self.limit.sample(self.units, seed), self.limit) for seed in range(_DRAWS)]
+        return float((1 + np.sum(np.asarray(draws) >= self.w1)) / (_DRAWS + 1))
+
+
+def distance(values: AnyArray, limit: Density) -> Distance:
+    """Distance of the finite ``values`` (M,) from the limit's density."""
+    return Distance(kolmogorov(values, limit), wasserstein(values, limit), limit, len(values))

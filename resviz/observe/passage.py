@@ -1,0 +1,195 @@
+"""A passage: the units of a few pinned places followed through all recorded steps.
+
+Both the finite units of the places and fresh starts of the limit there move together. Checkpoints are kept
+on the way, so that any observable at any step seen before costs at most a few pushes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from resviz.config import Session
+from resviz.data import Problem
+from resviz.engine.descent import rule
+from resviz.errors import RequestError
+from resviz.fields import Fields, LimitFields, limit_starts, unit_starts
+from resviz.fields.fields import AnyArray
+from resviz.observe.observables import Look, Observable, evaluate
+from resviz.transport import Cohort, Places, cohort, limit_places, net_places
+from resviz.transport.cohort import State
+
+__all__ = ["DEFAULT_STARTS", "Passage", "Run", "default_window", "window_layers"]
+
+DEFAULT_STARTS = 2**12
+_SEED = 771  # of the limit's fresh starts; no session seed enters the limit
+_SUBDEPTHS = 16
+_CHECKPOINT_BYTES = 64e6
+_STRIDE = 8
+
+
+class Run(Protocol):
+    """What a passage reads of a recording."""
+
+    @property
+    def session(self) -> Session: ...
+    @property
+    def problem(self) -> Problem: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def limit(self) -> LimitFields | None: ...
+    def fields(self, step: int) -> Fields: ...
+
+
+def default_window(units: int) -> int:
+    """Layers pooled by default: the smallest number that holds 256 units."""
+    return max(1, math.ceil(256 / units))
+
+
+def window_layers(layer: int, window: int, total: int) -> range:
+    """The ``window`` layers around ``layer``, moved inwards at the ends of the network."""
+    window = min(window, total)
+    start = min(max(layer - window // 2, 0), total - window)
+    return range(start, start + window)
+
+
+@dataclass
+class _Followers:
+    """A cohort, the places it is pushed through, and its checkpoints."""
+
+    units: Cohort
+    places: Places
+    stride: int
+    checkpoints: dict[int, State]
+
+    def seek(self, step: int) -> tuple[AnyArray, AnyArray]:
+        """Bring the units to ``step``; returns the fields h, b (G, N, D) there."""
+        base = max((k for k in self.checkpoints if k <= step), default=None)
+        if base is not None and (self.units.step > step or base > self.units.step):
+            self.units.restore(self.checkpoints[base])
+        while self.units.step < step:
+            self.units.push(*self.places.seen(self.units.step))
+            if self.units.step % self.stride == 0:
+                self.checkpoints.setdefault(self.units.step, self.units.save())
+        h, b, _ = self.places.seen(step)
+        return h, b
+
+
+class Passage:
+    """Units at pinned layers, finite and of the limit, movable to any recorded step.
+
+    Attributes:
+        layers: the pinned layers.
+        depths: s = l/L of each.
+        window: layers pooled round each.
+        alpha: of the limit's fields (``inf`` for the lazy limit).
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        layers: Sequence[int],
+        *,
+        window: int | None = None,
+        starts: int = DEFAULT_STARTS,
+        limit: LimitFields | None = None,
+        finite: bool = True,
+    ) -> None:
+        """Pin ``layers`` of a run.
+
+        Args:
+            window: layers pooled round each; left out, the smallest number that holds 256 units.
+            starts: fresh starts of the limit at each place.
+            limit: another limit than the run's own (the lazy one).
+            finite: False follows the limit alone.
+
+        Raises:
+            RequestError: no layer, or one that the network does not have.
+        """
+        network = run.session.network
+        total = network.layers
+        if not layers:
+            raise RequestError("layers = [] pins nothing", remedy=f"name layers from 0 to {total - 1}")
+        for layer in layers:
+            if not 0 <= layer < total:
+                raise RequestError(f"layer = {layer} does not exist", remedy=f"choose from 0 to {total - 1}")
+        self.run = run
+        self.layers = tuple(int(layer) for layer in layers)
+        self.depths = tuple(layer / total for layer in self.layers)
+        self.window = min(window or default_window(network.units), total)
+        self._limit = limit or run.limit
+        self.alpha = self._limit.alpha if self._limit is not None else network.alpha
+        pooled = [window_layers(layer, self.window, total) for layer in self.layers]
+        self._finite = self._finite_followers(pooled) if finite else None
+        self._limits = self._limit_followers(pooled, starts, self._limit) if self._limit is not None else None
+
+    @property
+    def newest(self) -> int:
+        """Largest step that can be visited."""
+        ends = [self.run.step] if self._finite is not None else []
+        if self._limit is not None:
+            ends.append(self._limit.newest)
+        return min(ends, default=-1)
+
+    def _stride(self, units: Cohort) -> int:
+        """Steps between checkpoints, so that a whole run's stay within their bound of memory."""
+        size = 2 * units.u0.numel() * units.u0.element_size()
+        return max(_STRIDE, math.ceil((self.run.session.training.steps + 1) * size / _CHECKPOINT_BYTES))
+
+    def _followers(self, units: Cohort, places: Places) -> _Followers:
+        return _Followers(units, places, self._stride(units), {0: units.save()})
+
+    def _finite_followers(self, pooled: list[range]) -> _Followers:
+        network, dtype = self.run.session.network, self.run.session.training.dtype
+        rows = sorted({layer for window in pooled for layer in window})
+        self._rows = [np.searchsorted(rows, np.asarray(window)) for window in pooled]
+        starts = np.stack(
+            [unit_starts(network.seed, r, network.units, self.run.problem.dimension) for r in rows]
+        )
+        units = cohort(starts, rule(self.run.session), dtype=dtype)
+        return self._followers(units, net_places(self.run.fields, rows, network.layers))
+
+    def _limit_followers(self, pooled: list[range], starts: int, limit: LimitFields) -> list[_Followers]:
+        """One per replica: independent starts through independently solved fields."""
+        total = self.run.session.network.layers
+        replicas = limit.replicas
+        self._sub = min(self.window, _SUBDEPTHS)
+        inside = [np.asarray(w)[np.linspace(0, len(w) - 1, self._sub).round().astype(int)] for w in pooled]
+        depths = np.concatenate(inside) / total  # (G sub,)
+        each = max(2, starts // (replicas * self._sub))
+        z = limit_starts(_SEED, replicas * len(depths), each, self.run.problem.dimension)
+        z = z.reshape(replicas, len(depths), *z.shape[1:])
+        chosen = rule(self.run.session, alpha=limit.alpha)
+        return [
+            self._followers(
+                cohort(z[r], chosen, dtype=self.run.session.training.dtype), limit_places(limit, depths, r)
+            )
+            for r in range(replicas)
+        ]
+
+    def finite_values(self, step: int, chosen: Observable, look: Look) -> list[AnyArray]:
+        """Values of the finite units of each pinned place: G arrays (window M,)."""
+        if self._finite is None:
+            return []
+        values = _values(self._finite, step, chosen, look)
+        return [values[rows].ravel() for rows in self._rows]
+
+    def limit_values(self, step: int, chosen: Observable, look: Look) -> list[list[AnyArray]]:
+        """Values of the limit's units at each pinned place, replicas apart: G lists of R arrays."""
+        if self._limits is None:
+            return []
+        each = [_values(follower, step, chosen, look) for follower in self._limits]  # R of (G sub, P)
+        pooled = [v.reshape(len(self.layers), -1) for v in each]
+        return [[v[g] for v in pooled] for g in range(len(self.layers))]
+
+
+def _values(follower: _Followers, step: int, chosen: Observable, look: Look) -> AnyArray:
+    h, b = follower.seek(step)
+    units = follower.units
+    values: AnyArray = evaluate(chosen, units, units.tensor(h), units.tensor(b), look).numpy()
+    return values

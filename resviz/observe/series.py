@@ -1,0 +1,145 @@
+"""A series: one observable at pinned places over the recorded steps, so that scrubbing is a look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from resviz.fields.fields import AnyArray
+from resviz.observe.density import Density, estimate
+from resviz.observe.distance import kolmogorov, wasserstein
+from resviz.observe.observables import Look, Observable, observable
+from resviz.observe.passage import Passage
+
+__all__ = ["Series"]
+
+_TAIL = 1e-3  # quantiles that the axes hold
+
+
+@dataclass(frozen=True, eq=False)
+class _Visit:
+    """The values at one step: finite, G arrays (m,); limit, G lists of replicas (P,)."""
+
+    finite: list[AnyArray]
+    limit: list[list[AnyArray]]
+
+
+class Series:
+    """Values of one observable at the places of a passage, step by step as they are visited.
+
+    One thread visits, others may read the steps that `has` names.
+    """
+
+    def __init__(self, passage: Passage, name: str, look: Look | None = None) -> None:
+        """Look at the observable called ``name``.
+
+        Raises:
+            RequestError: no such observable.
+        """
+        self.passage = passage
+        self.observable: Observable = observable(name)
+        self.look = look or Look()
+        self.layers, self.depths, self.window = passage.layers, passage.depths, passage.window
+        self.alpha = passage.alpha
+        self._visits: dict[int, _Visit] = {}
+        self._densities: dict[tuple[int, int], Density | None] = {}
+        self._distances: dict[tuple[int, int], tuple[float, float]] = {}
+        places = len(self.layers)
+        self._range: list[tuple[float, float] | None] = [None] * places
+        self._peak = [0.0] * places
+
+    @property
+    def newest(self) -> int:
+        """Largest step visited; -1 before the first."""
+        return max(self._visits, default=-1)
+
+    def has(self, step: int) -> bool:
+        """Whether a step has been visited."""
+        return step in self._visits
+
+    def visit(self, step: int) -> None:
+        """Evaluate the observable at one step."""
+        if step in self._visits:
+            return
+        visit = _Visit(
+            self.passage.finite_values(step, self.observable, self.look),
+            self.passage.limit_values(step, self.observable, self.look),
+        )
+        for g in range(len(self.layers)):
+            values = np.concatenate(visit.limit[g]) if visit.limit else visit.finite[g]
+            low, high = (float(q) for q in np.quantile(values, [_TAIL, 1.0 - _TAIL]))
+            if np.isfinite(low) and np.isfinite(high):
+                seen = self._range[g]
+                self._range[g] = (low, high) if seen is None else (min(low, seen[0]), max(high, seen[1]))
+        self._visits[step] = visit
+
+    def fill(self, first: int) -> Iterator[int]:
+        """Visit ``first``, then every recorded step that is missing, yielding each; ends when none is."""
+        if first <= self.passage.newest and not self.has(first):
+            self.visit(first)
+            yield first
+        step = 0
+        while step <= self.passage.newest:
+            if not self.has(step):
+                self.visit(step)
+                yield step
+            step += 1
+
+    def finite(self, step: int, place: int) -> AnyArray | None:
+        """Values of the finite units (m,); None at a step not visited, or where only a limit is followed."""
+        visit = self._visits.get(step)
+        return visit.finite[place] if visit is not None and visit.finite else None
+
+    def density(self, step: int, place: int) -> Density | None:
+        """The limit's density; None at a step not visited, without a limit, or where all units coincide."""
+        key = (step, place)
+        if key in self._densities:
+            return self._densities[key]
+        visit = self._visits.get(step)
+        if visit is None:
+            return None
+        chosen = self.observable
+        found = estimate(visit.limit[place], low=chosen.low, high=chosen.high) if visit.limit else None
+        if found is not None:
+            self._peak[place] = max(self._peak[place], float(found.pdf.max()))
+        self._densities[key] = found
+        return found
+
+    def start(self, place: int) -> Density | None:
+        """The limit's density at k = 0; None for an observable that has an atom there."""
+        return None if self.observable.atom_at_start or not self.has(0) else self.density(0, place)
+
+    def distance(self, step: int, place: int) -> tuple[float, float]:
+        """(W1, KS) of the finite units from the limit; NaN where either is missing."""
+        key = (step, place)
+        limit = self.density(step, place)
+        values = self.finite(step, place)
+        if limit is None or values is None or not np.isfinite(values).all():
+            return float("nan"), float("nan")
+        if key not in self._distances:
+            self._distances[key] = (wasserstein(values, limit), kolmogorov(values, limit))
+        return self._distances[key]
+
+    def limit_range(self, place: int) -> tuple[float, float]:
+        """0.1 % and 99.9 % quantiles of the limit, over all steps visited; of the units without a limit."""
+        return self._range[place] or (float("nan"), float("nan"))
+
+    def peak(self, place: int) -> float:
+        """Largest density drawn so far."""
+        return self._peak[place]
+
+    def mean(self, step: int) -> float:
+        """Mean over all finite units of all places; NaN at a step not visited."""
+        visit = self._visits.get(step)
+        return _mean(visit.finite) if visit is not None else float("nan")
+
+    def limit_mean(self, step: int) -> float:
+        """Mean over all the limit's units of all places; NaN at a step not visited."""
+        visit = self._visits.get(step)
+        return _mean([v for place in visit.limit for v in place]) if visit is not None else float("nan")
+
+
+def _mean(parts: list[AnyArray]) -> float:
+    return float(np.mean(np.concatenate(parts))) if parts else float("nan")

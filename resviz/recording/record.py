@@ -1,0 +1,226 @@
+"""Recording a session: one generator advances net, limit, lazy twin and lazy limit in lockstep.
+
+The command line iterates it under a progress bar, the window hands it to its worker. It yields at least every
+100 ms, also within a step, so that a pause or a cancel is never far.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from resviz.config import Session, limit_key
+from resviz.data import Problem, make_problem
+from resviz.engine.compiled import one_thread
+from resviz.engine.descent import Rates
+from resviz.engine.lazy import lazy_limit
+from resviz.engine.meanode import mean_ode, node_depths
+from resviz.engine.resnet import resnet
+from resviz.errors import DeviceError, DivergenceError
+from resviz.fields import Fields, LimitFields
+from resviz.recording.recording import Recording
+
+__all__ = ["Limits", "Progress", "record", "run", "solve_lazy", "solve_limit", "solve_steps"]
+
+Limits = MutableMapping[str, LimitFields]
+"""Solved limits by key, so that Reset, New seed and another shape at the same data cost no solve."""
+
+_PULSE_S = 0.03
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        recording: what is recorded so far; it grows.
+        step: newest complete step, of net, twin and limits; -1 before the first.
+        steps: planned number of steps.
+        speed: complete steps a second, lately.
+        notes: what went wrong beside the run: a twin or a limit that diverged and was left behind.
+    """
+
+    recording: Recording
+    step: int
+    steps: int
+    speed: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fraction(self) -> float:
+        """Share of the planned steps that is done."""
+        return max(self.step, 0) / max(self.steps, 1)
+
+
+@dataclass
+class _Lane:
+    """One engine of the lockstep and where its fields go."""
+
+    name: str
+    engine: Iterator[Fields | None]
+    sink: Recording | LimitFields
+
+
+def record(
+    session: Session,
+    *,
+    problem: Problem | None = None,
+    limits: Limits | None = None,
+    contrast: bool = True,
+) -> Iterator[Progress]:
+    """Train the session's network and solve its limit, its lazy twin and the lazy limit, step by step.
+
+    Args:
+        problem: data made before, so that they are not made again.
+        limits: limits solved before; complete ones are used and added.
+        contrast: False leaves the twin and the lazy limit out.
+
+    Raises:
+        DivergenceError: the network diverged; the recording keeps the steps before. (A limit or a twin that
+            diverges ends alone and is named in the notes.)
+        DeviceError: the device is missing or out of memory.
+    """
+    problem = problem if problem is not None else make_problem(session)
+    recording = Recording(session, problem)
+    with one_thread():
+        yield from _lockstep(recording, {} if limits is None else limits, contrast)
+
+
+def _lockstep(recording: Recording, known: Limits, contrast: bool) -> Iterator[Progress]:
+    progress = Progress(recording, -1, recording.steps)
+    yield progress
+    lanes = list(_lanes(recording, known, contrast))
+    last_yield = last_mark = time.monotonic()
+    marked = step = 0
+    while step <= recording.steps:
+        recording.begin_step(step)
+        for lane in tuple(lanes):
+            try:
+                for fields in lane.engine:
+                    if fields is not None:
+                        lane.sink.append(fields)
+                        break
+                    if time.monotonic() - last_yield > _PULSE_S:
+                        yield progress
+                        last_yield = time.monotonic()
+            except DivergenceError as error:
+                if lane.sink is recording:
+                    raise
+                lanes.remove(lane)
+                progress = replace(progress, notes=(*progress.notes, f"{lane.name}: {error.message}"))
+            except (RuntimeError, MemoryError) as error:
+                raise _device_error(error) from error
+        now = time.monotonic()
+        speed = progress.speed
+        if now - last_mark > 0.5:
+            speed, marked, last_mark = (step + 1 - marked) / (now - last_mark), step + 1, now
+        progress = replace(progress, step=step, steps=recording.steps, speed=speed)
+        yield progress
+        last_yield = time.monotonic()
+        step += 1
+    for lane in lanes:
+        if isinstance(lane.sink, LimitFields) and lane.sink.newest >= recording.steps:
+            owner = recording.contrast if lane.name == "twin's Mean ODE" else recording
+            if owner is not None:
+                known[_key(owner.session, lane.sink.alpha)] = lane.sink
+
+
+def _key(session: Session, alpha: float) -> str:
+    return f"{limit_key(session)}:{'lazy' if np.isinf(alpha) else 'mean ODE'}"
+
+
+def _lanes(recording: Recording, known: Limits, contrast: bool) -> Iterator[_Lane]:
+    """The engines of a session, the limits first: a net's newest step always has its density."""
+    session, problem = recording.session, recording.problem
+    rates = recording.rate_at
+
+    def limit(owner: Recording, name: str, alpha: float) -> tuple[LimitFields, list[_Lane]]:
+        found = known.get(_key(owner.session, alpha))
+        if found is not None and found.newest >= owner.steps:
+            return found, []
+        fields = LimitFields(node_depths(int(owner.session.limit.nodes)), alpha)
+        engine = (
+            lazy_limit(owner.session, problem, rates=rates)
+            if np.isinf(alpha)
+            else mean_ode(owner.session, problem, rates=rates)
+        )
+        return fields, [_Lane(name, engine, fields)]
+
+    recording.limit, lanes = limit(recording, "Mean ODE", session.network.alpha)
+    yield from lanes
+    if contrast:
+        recording.lazy, lanes = limit(recording, "lazy limit", float(np.inf))
+        yield from lanes
+        twin_session = session.with_values({"network.alpha": session.contrast.alpha})
+        twin = recording.contrast = Recording(twin_session, problem)
+        twin.limit, lanes = limit(twin, "twin's Mean ODE", twin_session.network.alpha)
+        yield from lanes
+        yield _Lane("lazy twin", resnet(twin_session, problem, rates=rates), twin)
+    yield _Lane("network", resnet(session, problem, rates=rates), recording)
+
+
+def _device_error(error: RuntimeError | MemoryError) -> Exception:
+    text = str(error).lower()
+    if isinstance(error, MemoryError) or "out of memory" in text or "not enough memory" in text:
+        return DeviceError(
+            "the device ran out of memory",
+            remedy="lower network.units, network.layers or limit.units, or choose another training.device",
+        )
+    return error
+
+
+def run(session: Session, *, progress: bool = False, limits: Limits | None = None) -> Recording:
+    """Train the session's network and solve its limits, to the last step.
+
+    Args:
+        progress: show a bar on stderr.
+    """
+    return deque(_shown(record(session, limits=limits), "training", progress), maxlen=1)[0].recording
+
+
+def _shown(states: Iterator[Progress], what: str, show: bool) -> Iterator[Progress]:
+    """The same states, with a progress bar on stderr if asked for."""
+    if not show:
+        yield from states
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        for state in states:
+            bar.update(task, total=state.steps, completed=max(state.step, 0))
+            yield state
+
+
+def solve_steps(session: Session, *, lazy: bool = False) -> Iterator[LimitFields]:
+    """Solve a session's Mean ODE (or its lazy limit) alone, yielding the same growing fields at every pulse.
+
+    Raises:
+        DivergenceError: the limit diverged; what was yielded keeps the steps before.
+    """
+    problem = make_problem(session)
+    rates: Rates = session.training.rate_at
+    alpha = float(np.inf) if lazy else session.network.alpha
+    limit = LimitFields(node_depths(int(session.limit.nodes)), alpha)
+    with one_thread():
+        for state in (lazy_limit if lazy else mean_ode)(session, problem, rates=rates):
+            if state is not None:
+                limit.append(state)
+            yield limit
+            if limit.newest >= session.training.last_step:
+                return
+
+
+def solve_limit(session: Session) -> LimitFields:
+    """The Mean ODE of a session: fields h, b (K + 1, S, N, D) at nodes s, loss, output and its error."""
+    return deque(solve_steps(session), maxlen=1)[0]
+
+
+def solve_lazy(session: Session) -> LimitFields:
+    """The lazy limit alpha -> infinity of a session."""
+    return deque(solve_steps(session, lazy=True), maxlen=1)[0]

@@ -1,0 +1,226 @@
+"""A recording: what a run leaves behind, and the questions it answers.
+
+It stores fields, not units: a network of L = M = 1000 at N = D = 10 takes 0.8 MB a step instead of 80, and
+any unit is replayed from them, equal to the trained one to rounding.
+"""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resviz.config import Session
+from resviz.data import Problem
+from resviz.engine.descent import rule
+from resviz.errors import RequestError
+from resviz.fields import Fields, LimitFields, unit_starts
+from resviz.fields.fields import AnyArray
+from resviz.observe import Density, Distance, Passage, distance
+from resviz.observe.density import estimate
+from resviz.observe.observables import Look, observable
+from resviz.transport import cohort, limit_places, net_places
+from resviz.transport.places import Places
+
+__all__ = ["Recording"]
+
+_PASSAGES = 4  # replays kept, so that neighbouring questions do not start from step 0
+
+
+class Recording:
+    """The fields of a network step by step, of its limit, of its lazy twin and of the lazy limit.
+
+    Grows while it is recorded: one writer; readers in other threads look at ``step`` first, and what lies at
+    or before it never changes.
+
+    Attributes:
+        session: what was asked for, live edits included.
+        problem: data, read-in and read-out, so that a recording needs no other file.
+        limit: the Mean ODE's fields, or None.
+        contrast: the Recording of the twin at ``session.contrast.alpha``, or None.
+        lazy: the lazy limit's fields, or None.
+    """
+
+    def __init__(self, session: Session, problem: Problem) -> None:
+        self.session = session
+        self.problem = problem
+        self.limit: LimitFields | None = None
+        self.contrast: Recording | None = None
+        self.lazy: LimitFields | None = None
+        self._fields: list[Fields] = []
+        self._passages: dict[tuple[int, int | None, bool], Passage] = {}
+        self._pending: dict[str, float | int] = {}
+
+    # ---- growth -------------------------------------------------------------------------------------
+
+    def append(self, fields: Fields) -> None:
+        """Add the next step.
+
+        Raises:
+            RequestError: the step is not the next one.
+        """
+        if fields.step != len(self._fields):
+            raise RequestError(f"step {fields.step} cannot follow step {self.step}")
+        self._fields.append(fields)
+
+    def edit(self, *, rate: float | None = None, steps: int | None = None) -> None:
+        """Ask for a live edit; it holds from the next step to begin and becomes an event of the session."""
+        if rate is not None:
+            self._pending["rate"] = float(rate)
+        if steps is not None:
+            self._pending["steps"] = int(steps)
+
+    def begin_step(self, step: int) -> None:
+        """Turn edits asked for into an event of ``step``; called by whoever records, before the step."""
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, {}
+        events = [e.model_dump(exclude_none=True) for e in self.session.training.events]
+        events.append({"step": step, **pending})
+        for recording in (self, self.contrast):
+            if recording is not None:
+                recording.session = recording.session.with_values({"training.events": events})
+
+    def rate_at(self, step: int) -> float:
+        """eta of the update from ``step`` to ``step`` + 1."""
+        return self.session.training.rate_at(step)
+
+    # ---- what was recorded --------------------------------------------------------------------------
+
+    @property
+    def step(self) -> int:
+        """Newest recorded step; -1 before the first."""
+        return len(self._fields) - 1
+
+    @property
+    def steps(self) -> int:
+        """Planned number of gradient steps K."""
+        return self.session.training.last_step
+
+    @property
+    def loss(self) -> NDArray[np.float64]:
+        """||output - y||^2 / (N d_out) after k steps: (K + 1,)."""
+        return np.array([f.loss for f in self._fields])
+
+    @property
+    def output(self) -> AnyArray:
+        """(K + 1, N, d_out)."""
+        if not self._fields:
+            return np.empty((0, self.problem.samples, self.problem.d_out))
+        return np.stack([f.output for f in self._fields])
+
+    def fields(self, step: int) -> Fields:
+        """h, b (L + 1, N, D) that the units produce after ``step`` gradient steps.
+
+        Raises:
+            RequestError: the step is not recorded.
+        """
+        if not 0 <= step <= self.step:
+            raise RequestError(
+                f"step = {step} is not recorded", remedy=f"choose a step from 0 to {self.step}"
+            )
+        return self._fields[step]
+
+    # ---- what is replayed ---------------------------------------------------------------------------
+
+    def units(self, layer: int, step: int) -> tuple[AnyArray, AnyArray]:
+        """(u, v) of a layer after ``step`` steps, each (M, D): replayed, equal to the trained units."""
+        self._check(layer, step)
+        return self._push(layer, step, net_places(self.fields, [layer], self.session.network.layers))
+
+    def twins(self, layer: int, step: int) -> tuple[AnyArray, AnyArray]:
+        """Ideal twins of a layer's units: the same starts through the limit's fields at s = l/L; (M, D)."""
+        self._check(layer, step)
+        depth = np.array([layer / self.session.network.layers])
+        return self._push(layer, step, limit_places(self._the_limit(step), depth))
+
+    def values(
+        self, name: str, *, layer: int, step: int, sample: int = 0, coordinate: int = 0,
+        window: int = 1, direction: Any = None,
+    ) -> AnyArray:  # fmt: skip
+        """An observable of the finite units: (M,), or (window M,) with layers pooled around ``layer``."""
+        self._check(layer, step)
+        look = self._look(sample, coordinate, direction)
+        return self._passage(layer, window, finite=True).finite_values(step, observable(name), look)[0]
+
+    def density(
+        self, name: str, *, layer: int, step: int, sample: int = 0, coordinate: int = 0,
+        window: int = 1, direction: Any = None,
+    ) -> Density:  # fmt: skip
+        """The density that the Mean ODE predicts for an observable at the depth of a layer.
+
+        Raises:
+            RequestError: nothing is recorded there, or all units have one value (travel at k = 0).
+        """
+        self._check(layer, step)
+        self._the_limit(step)
+        look = self._look(sample, coordinate, direction)
+        chosen = observable(name)
+        replicas = self._passage(layer, window, finite=False).limit_values(step, chosen, look)[0]
+        found = estimate(replicas, low=chosen.low, high=chosen.high)
+        if found is None:
+            raise RequestError(
+                f"{name} at step = {step} has no density: all units have one value",
+                remedy="choose a later step",
+            )
+        return found
+
+    def distance(
+        self, name: str, *, layer: int, step: int, sample: int = 0, coordinate: int = 0,
+        window: int = 1, direction: Any = None,
+    ) -> Distance:  # fmt: skip
+        """KS and W1 of a layer's units from the limit's density, with their nulls."""
+        where = {"layer": layer, "step": step, "sample": sample, "coordinate": coordinate}
+        limit = self.density(name, **where, window=window, direction=direction)
+        return distance(self.values(name, **where, window=window, direction=direction), limit)
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = True) -> Path:
+        """Write the recording to a .resviz file; atomic. Returns the path written.
+
+        Raises:
+            OutputError: the file exists and ``overwrite`` is False, or it cannot be written.
+        """
+        from resviz.recording.file import save_recording
+
+        return save_recording(self, Path(path), overwrite=overwrite)
+
+    # ---- inside -------------------------------------------------------------------------------------
+
+    def _check(self, layer: int, step: int) -> None:
+        total = self.session.network.layers
+        if not 0 <= layer < total:
+            raise RequestError(
+                f"layer = {layer} does not exist", remedy=f"choose a layer from 0 to {total - 1}"
+            )
+        self.fields(step)
+
+    def _the_limit(self, step: int) -> LimitFields:
+        if self.limit is None:
+            raise RequestError("this recording holds no limit", remedy="record it with resviz.run")
+        self.limit.fields(step)
+        return self.limit
+
+    def _look(self, sample: int, coordinate: int, direction: Any) -> Look:
+        if direction is None:  # the top principal direction of the data, uncentred
+            direction = np.linalg.svd(self.problem.h0, full_matrices=False)[2][0]
+        return Look(sample, coordinate, tuple(float(x) for x in direction))
+
+    def _push(self, layer: int, step: int, places: Places) -> tuple[AnyArray, AnyArray]:
+        network = self.session.network
+        starts = unit_starts(network.seed, layer, network.units, self.problem.dimension)[None]
+        units = cohort(starts, rule(self.session), dtype=self.session.training.dtype)
+        for k in range(step):
+            units.push(*places.seen(k))
+        u, v = units.u[0].numpy().T.copy(), units.v[0].numpy().T.copy()  # (D, M) -> (M, D)
+        return u, v
+
+    def _passage(self, layer: int, window: int, *, finite: bool) -> Passage:
+        key = (layer, window, finite)
+        passage = self._passages.pop(key, None) or Passage(self, [layer], window=window, finite=finite)
+        self._passages[key] = passage  # most recent last
+        while len(self._passages) > _PASSAGES:
+            self._passages.pop(next(iter(self._passages)))
+        return passage

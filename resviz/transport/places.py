@@ -1,0 +1,53 @@
+"""Where units live, and which fields they see there: layers of a network, depths of a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from resviz.fields import Fields, LimitFields
+from resviz.fields.fields import AnyArray
+
+__all__ = ["Places", "Seen", "limit_places", "net_places"]
+
+Seen = Callable[[int], tuple[AnyArray, AnyArray, float]]
+
+
+@dataclass(frozen=True)
+class Places:
+    """G places along depth and what a unit sees there.
+
+    Attributes:
+        depths: (G,) s in [0, 1].
+        seen: step k -> (h, b, eta): h, b (G, N, D) that act on the units from step k to k + 1.
+    """
+
+    depths: AnyArray
+    seen: Seen
+
+
+def net_places(fields: Callable[[int], Fields], layers: Sequence[int], total: int) -> Places:
+    """Layers of a finite network of ``total`` layers: block l sees h[l] forward and b[l + 1] backward."""
+    index = np.asarray(layers, dtype=np.intp)
+
+    def seen(step: int) -> tuple[AnyArray, AnyArray, float]:
+        record = fields(step)
+        return record.h[index], record.b[index + 1], record.rate
+
+    return Places(index / total, seen)
+
+
+def limit_places(limit: LimitFields, depths: AnyArray, replica: int | None = None) -> Places:
+    """Depths of a limit, interpolated between its nodes; of one replica, or of their mean."""
+    depths = np.asarray(depths, dtype=np.float64)
+    weights = limit.weights(depths)  # (G, S)
+
+    def seen(step: int) -> tuple[AnyArray, AnyArray, float]:
+        record = limit.fields(step)
+        h, b = (x.mean(axis=0) if replica is None else x[replica] for x in (record.h, record.b))  # (S, N, D)
+        w = weights.astype(h.dtype)
+        return np.tensordot(w, h, 1), np.tensordot(w, b, 1), record.rate  # (G, N, D)
+
+    return Places(depths, seen)
