@@ -6,6 +6,8 @@ import os
 
 # before anything imports Qt: a test must not open windows on the developer's screen
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# before anything imports torch: the tensors of tests are small, and threads would only wait for one another
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings

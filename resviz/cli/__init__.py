@@ -25,10 +25,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         app(args=arguments, prog_name="resviz")
     except ResvizError as error:
-        complain(error.message, error.remedy)
+        complain(error.message, error.remedy or _remedy(error))
         return error.exit_status
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return 0
+
+
+def _remedy(error: Exception) -> str:
+    """For refusals whose message already says what is allowed."""
+    from resviz.errors import SessionError
+
+    return "Correct it; `resviz schema` describes every key." if isinstance(error, SessionError) else ""

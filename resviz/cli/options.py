@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+_HANDLER = "resviz command line"
+
 
 class LogLevel(StrEnum):
     """How much of the log goes to stderr."""
@@ -49,7 +51,13 @@ ShowProgress = Annotated[
 
 
 def start_log(level: LogLevel) -> None:
-    """Send the log to stderr from ``level`` on."""
-    logging.basicConfig(
-        level=level.value.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
+    """Send resviz's log to stderr from ``level`` on."""
+    log = logging.getLogger("resviz")
+    for handler in log.handlers:
+        if handler.name == _HANDLER:
+            log.removeHandler(handler)
+    handler = logging.StreamHandler()
+    handler.name = _HANDLER
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(level.value.upper())

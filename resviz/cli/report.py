@@ -69,15 +69,17 @@ def _bar(what: str) -> Iterator[Update]:
 
 def _lines(what: str) -> Update:
     begun = time.monotonic()
-    last = -1.0
+    last = float("-inf")
 
     def update(done: int, total: int, message: str) -> None:
-        nonlocal last
-        now = time.monotonic() - begun
-        if last >= 0 and now - last < _LINE_SECONDS and done < total:
+        nonlocal begun, last
+        now = time.monotonic()
+        if done == 0:
+            begun = now  # preparation says nothing about the time that a step takes
+        if now - last < _LINE_SECONDS and done < total:
             return
         last = now
-        left = f", {now * (total - done) / done:.1f} s left" if 0 < done < total else ""
+        left = f", {(now - begun) * (total - done) / done:.1f} s left" if 0 < done < total else ""
         print(f"{what} {done}/{total}{left}  {message}".rstrip(), file=sys.stderr, flush=True)
 
     return update

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -62,6 +63,9 @@ def is_recording(name: str) -> bool:
 @contextmanager
 def stopping_kindly() -> Iterator[None]:
     """SIGTERM as KeyboardInterrupt within: batch systems end a job so, and its recording is worth keeping."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may change what signals do
+        return
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

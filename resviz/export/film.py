@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Picture = NDArray[np.uint8]
 
+_BT709, _LIMITED = 1, 1  # FFmpeg's numbers for the colours of HD video
+
 
 @dataclass(frozen=True, slots=True)
 class Codec:
@@ -121,6 +123,11 @@ def _stream(container: av.container.OutputContainer, codec: Codec, shape: tuple[
     stream: Any = container.add_stream(codec.encoder, rate=rate, options=dict(codec.options))
     stream.height, stream.width = shape[:2]
     stream.pix_fmt = codec.pixels
+    if codec.even:
+        # said, because players guess by size what is not said, and then show other colours
+        context = stream.codec_context
+        context.colorspace = context.color_primaries = context.color_trc = _BT709
+        context.color_range = _LIMITED
     stream.codec_context.time_base = Fraction(1, 100) if codec.pixels == "pal8" else 1 / rate
     return stream
 
@@ -139,4 +146,5 @@ def _frame(picture: Picture, codec: Codec, palette: Palette | None) -> Any:
         # PyAV takes a pair here, its stubs know only arrays
         indexed: Any = (palette.indices(picture), palette.argb)
         return av.VideoFrame.from_ndarray(indexed, format="pal8")
-    return av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return frame.reformat(format=codec.pixels, dst_colorspace="ITU709", dst_color_range="MPEG")

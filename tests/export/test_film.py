@@ -38,9 +38,12 @@ def test_a_film_holds_the_frames_it_was_given(tmp_path: Path, suffix):
     assert len(pictures) == 10
     assert rate == 20
     assert metadata.get("comment") == "where it came from" or metadata.get("COMMENT") or suffix == ".gif"
-    for shown, given in zip(pictures, moving_square(10), strict=True):
+    for number, (shown, given) in enumerate(zip(pictures, moving_square(10), strict=True)):
         assert shown.shape == given.shape
         assert np.abs(shown.astype(float) - given).mean() < 4
+        # plain areas keep their colour: the matrix that encodes is the one that decodes
+        assert np.abs(shown[16, 4 * number + 8].astype(float) - (31, 119, 180)).max() <= 6
+        assert shown[40, 60].min() >= 252
 
 
 def test_odd_sides_are_padded_where_the_format_needs_it(tmp_path: Path):
