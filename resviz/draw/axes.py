@@ -65,7 +65,7 @@ def _paint_labels(
     muted, text = colour_of(theme, Role.MUTED), colour_of(theme, Role.TEXT)
     for x, label in zip(x_at, placed.x_ticks.labels, strict=True):
         width, height = measure(label, sizes.tick)
-        at = Rect(x - width / 2, plot.bottom + sizes.tick_length + 0.25 * sizes.gap, width, height)
+        at = Rect(x - width / 2, plot.bottom + sizes.under_axis, width, height)
         draw_text(painter, at, label, sizes.tick, muted)
     for y, label in zip(y_at, placed.y_ticks.labels, strict=True):
         width, height = measure(label, sizes.tick)

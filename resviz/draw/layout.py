@@ -6,6 +6,7 @@ scene's row heights and column widths, so that plots, not cells, are in proporti
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -73,6 +74,11 @@ class Sizes:
         return 4 * self.scale
 
     @property
+    def under_axis(self) -> float:
+        """From a plot's bottom to its tick labels: below the lower half of the lowest y label."""
+        return 7 * self.scale
+
+    @property
     def pad(self) -> float:
         return 8 * self.scale
 
@@ -110,8 +116,9 @@ class PanelGeometry:
 
 
 def _ends(axis: Axis) -> tuple[float, float]:
-    low, high = straight(np.array([axis.low, axis.high], np.float64), axis)
-    return float(low), float(high)
+    if axis.scale == "linear":
+        return axis.low, axis.high
+    return math.log10(axis.low), math.log10(axis.high)
 
 
 def _at(axis: Axis, fraction: float) -> float:
@@ -304,7 +311,7 @@ def _margins(
     widest = max((measure(text, sizes.tick, False)[0] for text in y_ticks.labels), default=0.0)
     left = sizes.tick_length + sizes.gap + widest + sizes.gap + (label + sizes.gap if y_label else 0.0)
     top = measure("0", sizes.title, False)[1] + 2 * sizes.gap if panel.title else line / 2 + sizes.gap
-    bottom = sizes.tick_length + line + (label + sizes.gap / 2 if x_label else 0.0) + 1.5 * sizes.gap
+    bottom = sizes.under_axis + line + (label + sizes.gap / 2 if x_label else 0.0) + sizes.gap
     return _Margins(max(left, before), top, max(after, 2 * sizes.gap), bottom)
 
 
@@ -373,7 +380,7 @@ def _panel_layout(
     # centred over the plot as long as it fits there
     if measure(panel.title, sizes.title, False)[0] <= plot.width:
         title_rect = title_rect._replace(left=plot.left, width=plot.width)
-    x_rect = Rect(plot.left, plot.bottom + sizes.tick_length + line + sizes.gap / 2, plot.width, label)
+    x_rect = Rect(plot.left, plot.bottom + sizes.under_axis + line + sizes.gap / 4, plot.width, label)
     y_rect = Rect(plot.left - own.left + sizes.gap / 2, plot.top, label, plot.height)
     return PanelLayout(
         geometry=PanelGeometry(panel.key, plot, panel.x, panel.y),

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPolygonF
 from shiboken6 import Shiboken
@@ -15,7 +14,7 @@ from resviz.draw.colours import brush_of, colour_of, curve_pen, line_pen
 from resviz.draw.layout import Layout, PanelGeometry, Rect, Sizes, wrapped
 from resviz.draw.text import draw_text, measure
 from resviz.scene.clip import clipped
-from resviz.scene.model import Band, Bars, Line, Panel, Role, Rule, Scene, Span
+from resviz.scene.model import Array, Band, Bars, Line, Panel, Role, Rule, Scene, Span
 from resviz.scene.theme import Theme
 
 # the type stub of VoidPtr lacks its size and its buffer interface
@@ -23,6 +22,7 @@ _block: Any = Shiboken.VoidPtr
 
 _BAND_OPACITY = 0.22
 _SPAN_OPACITY = 0.18
+_BOLD = 1.5  # curves so wide at export (points) are bold on the screen
 _VECTOR = (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf, QPaintEngine.Type.Picture)
 
 
@@ -32,9 +32,9 @@ def paint_marks(painter: QPainter, layout: Layout, scene: Scene, theme: Theme, s
         for mark in panel.marks:
             match clipped(mark, panel.x, panel.y):
                 case Bars() as bars:
-                    _paint_bars(painter, bars, placed.geometry, theme)
+                    _paint_bars(painter, bars, placed.geometry, theme, first=mark is panel.marks[0])
                 case Band() as band:
-                    _paint_band(painter, band, placed.geometry, theme)
+                    _paint_band(painter, band, placed.geometry, theme, screen)
                 case Line() as line:
                     _paint_line(painter, line, placed.geometry, layout.sizes, theme, screen)
                 case Rule() as rule:
@@ -53,7 +53,7 @@ def paint_marks(painter: QPainter, layout: Layout, scene: Scene, theme: Theme, s
         )
 
 
-def polygon(x: NDArray[np.float64], y: NDArray[np.float64]) -> QPolygonF:
+def polygon(x: Array, y: Array) -> QPolygonF:
     """A Qt polygon of the points, filled as one block of memory instead of a call a point."""
     made = QPolygonF()
     made.resize(len(x))
@@ -64,7 +64,7 @@ def polygon(x: NDArray[np.float64], y: NDArray[np.float64]) -> QPolygonF:
     return made
 
 
-def _pieces(x: NDArray[np.float64], y: NDArray[np.float64]) -> Iterator[QPolygonF]:
+def _pieces(x: Array, y: Array) -> Iterator[QPolygonF]:
     """Polygons of the runs between NaN."""
     good = np.isfinite(x) & np.isfinite(y)
     if good.all():
@@ -76,46 +76,63 @@ def _pieces(x: NDArray[np.float64], y: NDArray[np.float64]) -> Iterator[QPolygon
             yield polygon(x[start:end], y[start:end])
 
 
-def _snapped(values: NDArray[np.float64], factor: float, offset: float) -> NDArray[np.float64]:
+def _snapped(values: Array, factor: float, offset: float) -> Array:
     """Logical coordinates moved to the nearest edge of a device pixel."""
     return (np.round(values * factor + offset) - offset) / factor
 
 
-def _paint_bars(painter: QPainter, bars: Bars, at: PanelGeometry, theme: Theme) -> None:
+def _on_pixels(painter: QPainter) -> bool:
+    """Whether the device is made of pixels (not SVG, PDF)."""
+    engine = painter.paintEngine()
+    return engine is None or engine.type() not in _VECTOR
+
+
+def _paint_bars(painter: QPainter, bars: Bars, at: PanelGeometry, theme: Theme, first: bool) -> None:
     x, top = at.pixel_x(bars.edges), at.pixel_y(bars.heights)
     base = at.plot.bottom
-    engine = painter.paintEngine()
-    if engine is None or engine.type() not in _VECTOR:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(Qt.PenStyle.NoPen)
+    # over the bare ground an opaque fill of the same look takes a tenth of the time
+    painter.setBrush(brush_of(theme.flat_fill(bars.role) if first else theme.fill(bars.role)))
+    if _on_pixels(painter):
         device = painter.deviceTransform()
         x = _snapped(x, device.m11(), device.dx())
         top = _snapped(top, device.m22(), device.dy())
-    # one staircase polygon: neighbouring bars have no seam between them
-    stairs_x = np.repeat(x, 2)
-    stairs_y = np.concatenate(([base], np.repeat(top, 2), [base]))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(brush_of(theme.fill(bars.role)))
-    painter.drawPolygon(polygon(stairs_x, stairs_y))
-    # the outline leaves out empty bins and the tops of bars that are cut by the panel
-    empty, cut = bars.heights <= at.y.low, bars.heights >= at.y.high
-    nothing, every = np.full(len(top), np.nan), np.full(len(top), True)
-    keep = np.stack([every, empty | cut, every], 1)  # (bar, its start | gap | its end)
-    line_x = np.concatenate(([x[0]], np.stack([x[:-1], nothing, x[1:]], 1)[keep], [x[-1]]))
-    line_y = np.concatenate(([base], np.stack([top, nothing, top], 1)[keep], [base]))
+    # one staircase: neighbouring bars have no seam, and it fills 20 times as fast as translucent rectangles
+    stairs = np.concatenate(([base], np.repeat(top, 2), [base]))
+    painter.drawPolygon(polygon(np.repeat(x, 2), stairs))
     painter.setPen(line_pen(theme.colour(bars.role), 1.0, 1.0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for piece in _pieces(line_x, line_y):
+    for piece in _pieces(*_outline(bars, at, x, top)):
         painter.drawPolyline(piece)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
 
-def _paint_band(painter: QPainter, band: Band, at: PanelGeometry, theme: Theme) -> None:
-    x = at.pixel_x(band.x)
-    around_x = np.concatenate([x, x[::-1]])
-    around_y = np.concatenate([at.pixel_y(band.high), at.pixel_y(band.low)[::-1]])
+def _outline(bars: Bars, at: PanelGeometry, x: Array, top: Array) -> tuple[Array, Array]:
+    """The staircase (n,), (n,) without empty bins and without the tops of bars that the panel cuts."""
+    base = at.plot.bottom
+    empty, cut = bars.heights <= at.y.low, bars.heights >= at.y.high
+    nothing = np.full(len(top), np.nan)
+    # a side stands where one of its two bars does
+    sides = ~(np.append(True, empty) & np.append(empty, True))
+    keep = np.stack([sides[:-1], empty | cut, sides[1:]], 1)  # (bar, its start | gap | its end)
+    line_x = np.stack([x[:-1], nothing, x[1:]], 1)[keep]
+    line_y = np.stack([top, nothing, top], 1)[keep]
+    return np.concatenate(([x[0]], line_x, [x[-1]])), np.concatenate(([base], line_y, [base]))
+
+
+def _paint_band(painter: QPainter, band: Band, at: PanelGeometry, theme: Theme, screen: bool) -> None:
+    x, high, low = at.pixel_x(band.x), at.pixel_y(band.high), at.pixel_y(band.low)
+    if screen:
+        # faint edges need neither antialiasing nor more than a point every other pixel
+        stride = max(1, int(2 * len(x) / max(1.0, float(x[-1] - x[0]))))
+        chosen = np.append(np.arange(0, len(x) - 1, stride), len(x) - 1)
+        x, high, low = x[chosen], high[chosen], low[chosen]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(brush_of(theme.fill(band.role, _BAND_OPACITY)))
-    painter.drawPolygon(polygon(around_x, around_y))
+    painter.drawPolygon(polygon(np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]])))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
 
 def _paint_line(
@@ -123,8 +140,13 @@ def _paint_line(
 ) -> None:
     painter.setPen(curve_pen(theme.colour(line.role), line.width, line.dash, sizes.scale, screen))
     painter.setBrush(Qt.BrushStyle.NoBrush)
+    bold = screen and line.dash == "solid" and line.width >= _BOLD
     for piece in _pieces(at.pixel_x(line.x), at.pixel_y(line.y)):
         painter.drawPolyline(piece)
+        if bold:
+            # three strokes of one pixel look like one of 1.5 and take a quarter of its time
+            for right, down in ((0.5, 0.0), (0.0, 0.5)):
+                painter.drawPolyline(piece.translated(right, down))
 
 
 def _paint_rule(painter: QPainter, rule: Rule, at: PanelGeometry, sizes: Sizes, theme: Theme) -> None:

@@ -41,11 +41,14 @@ def _clip_line(line: Line, x: Axis, y: Axis) -> Line | None:
     a, b = straight(line.x, x), straight(line.y, y)
     (x_low, x_high), (y_low, y_high) = _bounds(x), _bounds(y)
     with np.errstate(invalid="ignore"):
-        inside = (a >= x_low) & (a <= x_high) & (b >= y_low) & (b <= y_high)
-    if inside.all() and inside.size:
+        inside_x = bool(((a >= x_low) & (a <= x_high)).all())
+        inside_y = bool(((b >= y_low) & (b <= y_high)).all())
+    if inside_x and inside_y and a.size:
         return line
-    a, b = _cut(a, b, x_low, x_high)
-    b, a = _cut(b, a, y_low, y_high)
+    if not inside_x:
+        a, b = (_sliced if inside_y and _rises(a) else _cut)(a, b, x_low, x_high)
+    if not inside_y:
+        b, a = _cut(b, a, y_low, y_high)
     if not np.isfinite(a).any():
         return None
     return replace(line, x=_back(a, x), y=_back(b, y))
@@ -62,6 +65,24 @@ def _back(values: Array, axis: Axis) -> Array:
         return values
     powers: Array = 10.0**values
     return np.clip(powers, axis.low, axis.high)
+
+
+def _rises(t: Array) -> bool:
+    return t.size > 1 and bool((t[1:] > t[:-1]).all())
+
+
+def _sliced(t: Array, other: Array, low: float, high: float) -> tuple[Array, Array]:
+    """`_cut` for the common curve, whose ``t`` rises: its middle and two interpolated ends."""
+    middle = slice(int(np.searchsorted(t, low, "left")), int(np.searchsorted(t, high, "right")))
+    ends = np.array([end for end in (low, high) if t[0] < end < t[-1]])
+    if not ends.size:
+        return t[middle], other[middle]
+    at = np.interp(ends, t, other)
+    left, right = ends == low, ends == high
+    return (
+        np.concatenate([ends[left], t[middle], ends[right]]),
+        np.concatenate([at[left], other[middle], at[right]]),
+    )
 
 
 def _cut(t: Array, other: Array, low: float, high: float) -> tuple[Array, Array]:

@@ -43,6 +43,13 @@ class Theme:
         red, green, blue, _ = self.colours[role]
         return red, green, blue, round(255 * (self.fill_opacity if opacity is None else opacity))
 
+    def flat_fill(self, role: Role) -> RGBA:
+        """The opaque colour that `fill` has over the ground."""
+        a = self.fill_opacity
+        over, ground = self.colours[role], self.colours[Role.GROUND]
+        red, green, blue = (round(a * c + (1 - a) * g) for c, g in zip(over[:3], ground[:3], strict=True))
+        return red, green, blue, 255
+
     def plate(self) -> RGBA:
         """The translucent ground put behind text that lies over marks."""
         return self.fill(Role.GROUND, 0.82)

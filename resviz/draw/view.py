@@ -1,0 +1,212 @@
+"""A passive widget that shows a scene and reports what the mouse does in data coordinates."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QHideEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from resviz.draw.colours import colour_of
+from resviz.draw.layout import Geometry, Layout, PanelGeometry, Rect
+from resviz.draw.marks import paint_marks, paint_plated
+from resviz.draw.paint import layout_of, paint_static
+from resviz.draw.text import measure
+from resviz.scene.model import Role, Scene
+from resviz.scene.readout import readout
+from resviz.scene.theme import LIGHT, Theme
+
+
+class SceneView(QWidget):
+    """Shows one scene at a time.
+
+    Ground, axes, titles and legend are kept as a pixmap at the screen's own resolution and made again only
+    when they change; a new step paints marks over it.
+
+    Signals carry the panel's key and data coordinates, held within the panel's axes during a drag:
+    ``hovered``, ``pressed``, ``dragged``, ``released`` (left button), ``double_clicked`` (key alone).
+    """
+
+    hovered = Signal(str, float, float)
+    pressed = Signal(str, float, float)
+    dragged = Signal(str, float, float)
+    released = Signal(str, float, float)
+    double_clicked = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None, *, name: str = "plots", scale: float = 1.0) -> None:
+        """
+        Args:
+            name: what assistive tools call the widget.
+            scale: of type and distances.
+        """
+        super().__init__(parent)
+        self._scene = Scene(panels=())
+        self._theme = LIGHT
+        self._scale = scale
+        self._layout: Layout | None = None
+        self._static: QPixmap | None = None
+        self._static_key: object = None
+        self._mouse: QPointF | None = None
+        self._held: PanelGeometry | None = None
+        self.setAccessibleName(name)
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    @property
+    def scene(self) -> Scene:
+        """The shown scene."""
+        return self._scene
+
+    @property
+    def geometry_of_panels(self) -> Geometry:
+        """Where the panels are, in the widget's logical pixels."""
+        return self._placed().geometry
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show ``scene`` from the next repaint on."""
+        if scene is self._scene:
+            return
+        if frame_of(scene) != frame_of(self._scene):
+            self._layout = None
+            self.setAccessibleDescription("; ".join(panel.title or panel.key for panel in scene.panels))
+        self._scene = scene
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint with ``theme`` from the next repaint on."""
+        self._theme = theme
+        self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Scale type and distances."""
+        self._scale = scale
+        self._layout = None
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        rows, columns = len(self._scene.row_heights), len(self._scene.column_widths)
+        return QSize(60 + 300 * columns, 40 + 200 * rows)
+
+    def minimumSizeHint(self) -> QSize:
+        rows, columns = len(self._scene.row_heights), len(self._scene.column_widths)
+        return QSize(40 + 120 * columns, 30 + 70 * rows)
+
+    def panel_at(self, position: QPointF) -> str | None:
+        """The key of the panel under a point of the widget, or None."""
+        panel = self._placed().geometry.at(position.x(), position.y())
+        return None if panel is None else panel.key
+
+    def _placed(self) -> Layout:
+        if self._layout is None:
+            self._layout = layout_of(QRectF(self.rect()), self._scene, self._scale)
+        return self._layout
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        layout = self._placed()
+        painter.drawPixmap(0, 0, self._static_pixmap(layout))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        paint_marks(painter, layout, self._scene, self._theme, screen=True)
+        self._paint_readout(painter, layout)
+        painter.end()
+
+    def _static_pixmap(self, layout: Layout) -> QPixmap:
+        ratio = self.devicePixelRatio()
+        key = (self.size(), ratio, self._theme.name, self._scale, frame_of(self._scene))
+        if self._static is None or key != self._static_key:
+            pixmap = QPixmap(self.size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            painter = QPainter(pixmap)
+            paint_static(painter, layout, self._scene, self._theme)
+            painter.end()
+            self._static, self._static_key = pixmap, key
+        return self._static
+
+    def _paint_readout(self, painter: QPainter, layout: Layout) -> None:
+        if self._mouse is None:
+            return
+        at = layout.geometry.at(self._mouse.x(), self._mouse.y())
+        if at is None:
+            return
+        x, _ = at.to_data(self._mouse.x(), self._mouse.y())
+        lines = readout(self._scene.panel(at.key), x)
+        size, edge = layout.sizes.tick, 2 * layout.sizes.gap
+        width = max(measure(line, size)[0] for line in lines)
+        height = measure("0", size)[1]
+        # to the right of the mouse, or to its left where there is no room, and always inside the plot
+        left = self._mouse.x() + 2 * edge
+        if left + width > at.plot.right:
+            left = max(at.plot.left + edge, self._mouse.x() - 2 * edge - width)
+        top = min(self._mouse.y(), at.plot.bottom - height * len(lines))
+        colour = colour_of(self._theme, Role.TEXT)
+        for i, line in enumerate(lines):
+            place = Rect(left, max(top, at.plot.top) + i * height, width, height)
+            paint_plated(painter, place, line, size, colour, self._theme, "left")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._layout = None
+        super().resizeEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._mouse = event.position()
+        if self._held is not None:
+            self.dragged.emit(self._held.key, *self._data(self._held, event))
+        else:
+            panel = self._placed().geometry.at(self._mouse.x(), self._mouse.y())
+            if panel is not None:
+                self.hovered.emit(panel.key, *self._data(panel, event))
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        panel = self._placed().geometry.at(event.position().x(), event.position().y())
+        if panel is None or event.button() != Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        self._held = panel
+        self.pressed.emit(panel.key, *self._data(panel, event))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        held, self._held = self._held, None
+        if held is None or event.button() != Qt.MouseButton.LeftButton:
+            super().mouseReleaseEvent(event)
+            return
+        self.released.emit(held.key, *self._data(held, event))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        panel = self._placed().geometry.at(event.position().x(), event.position().y())
+        if panel is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.double_clicked.emit(panel.key)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._mouse = None
+        self.update()
+        super().leaveEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        # a hidden tab keeps no pixmap (33 MB at 4K)
+        self._static = None
+        super().hideEvent(event)
+
+    @staticmethod
+    def _data(panel: PanelGeometry, event: QMouseEvent) -> tuple[float, float]:
+        return panel.to_data(event.position().x(), event.position().y())
+
+
+def frame_of(scene: Scene) -> tuple[object, ...]:
+    """All that the static layer and the layout depend on: equal frames differ in marks and numbers only."""
+    panels = tuple((panel.key, panel.title, panel.x, panel.y, panel.cell) for panel in scene.panels)
+    return (
+        panels,
+        scene.row_heights,
+        scene.column_widths,
+        scene.legend,
+        scene.title,
+        bool(scene.caption),
+    )

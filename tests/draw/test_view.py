@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QImage
+from scene.fake import FakeSeries, fake_loss
+
+from resviz.draw import view as view_module
+from resviz.draw.picture import rgb
+from resviz.draw.view import SceneView
+from resviz.scene.axes import Ranges
+from resviz.scene.grid import grid_ranges, units_grid
+from resviz.scene.model import Role
+from resviz.scene.show import Show
+from resviz.scene.theme import DARK, LIGHT
+from resviz.scene.timeline import timeline
+
+SERIES = FakeSeries()
+RANGES: Ranges = grid_ranges(SERIES, Show())
+
+
+def scene_at(step):
+    return units_grid(SERIES, step, Show(), RANGES)
+
+
+@pytest.fixture
+def view(qtbot):
+    made = SceneView(name="units")
+    qtbot.addWidget(made)
+    made.resize(700, 500)
+    made.show_scene(scene_at(100))
+    return made
+
+
+def grabbed(view, ratio=1.0):
+    image = QImage(view.size() * ratio, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    view.render(image)
+    return rgb(image)
+
+
+def centre(view, key):
+    plot = view.geometry_of_panels.panel(key).plot
+    return QPoint(round(plot.left + plot.width / 2), round(plot.top + plot.height / 2))
+
+
+def test_a_new_step_repaints_marks_and_keeps_the_frame(view, monkeypatch):
+    frames = []
+    real = view_module.paint_static
+    monkeypatch.setattr(view_module, "paint_static", lambda *a: (frames.append(a), real(*a)))
+    first = grabbed(view)
+    view.show_scene(scene_at(20))
+    second = grabbed(view)
+    assert len(frames) == 1
+    plots = [panel.plot for panel in view.geometry_of_panels.panels]
+    for plot in plots:
+        area = np.s_[int(plot.top) : int(plot.bottom), int(plot.left) : int(plot.right)]
+        assert (first[area] != second[area]).any()
+    view.show_scene(units_grid(FakeSeries(layers=(1, 2)), 20, Show()))
+    grabbed(view)
+    assert len(frames) == 2
+
+
+def test_the_theme_changes_the_ground(view):
+    assert (grabbed(view)[0, 0] == LIGHT.colour(Role.GROUND)[:3]).all()
+    view.set_theme(DARK)
+    assert (grabbed(view)[0, 0] == DARK.colour(Role.GROUND)[:3]).all()
+
+
+def test_a_drag_over_the_timeline_scrubs_and_is_held_at_its_ends(qtbot):
+    view = SceneView()
+    qtbot.addWidget(view)
+    view.resize(800, 120)
+    view.show_scene(timeline(fake_loss(), None, 100, 50))
+    seen = []
+    for signal in (view.pressed, view.dragged, view.released):
+        signal.connect(lambda key, x, y: seen.append((key, x)))
+    plot = view.geometry_of_panels.panel("timeline").plot
+    start = QPoint(round(plot.left + plot.width / 4), round(plot.top + 10))
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
+    qtbot.mouseMove(view, QPoint(799, 119))
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=QPoint(1, 1))
+    assert [key for key, _ in seen] == ["timeline"] * 3
+    assert [x for _, x in seen] == pytest.approx([25, 100, 0], abs=0.2)
+    qtbot.mouseMove(view, start)
+    assert len(seen) == 3
+
+
+def test_hover_reads_values_and_leaving_clears_them(view, qtbot):
+    view.show()
+    qtbot.waitExposed(view)
+    before = grabbed(view)
+    seen = []
+    view.hovered.connect(lambda key, x, y: seen.append((key, x, y)))
+    qtbot.mouseMove(view, centre(view, "layer 14"))
+    assert seen[-1][0] == "layer 14"
+    assert abs(seen[-1][1]) < 0.1
+    assert (grabbed(view) != before).any()
+    view.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert (grabbed(view) == before).all()
+
+
+def test_double_click_names_the_panel(view, qtbot):
+    with qtbot.waitSignal(view.double_clicked) as caught:
+        qtbot.mouseDClick(view, Qt.MouseButton.LeftButton, pos=centre(view, "layer 62"))
+    assert caught.args == ["layer 62"]
+    assert view.panel_at(QPointF(centre(view, "layer 2"))) == "layer 2"
+    assert view.panel_at(QPointF(0, 0)) is None
+
+
+def test_assistive_tools_hear_the_panels(view):
+    assert view.accessibleName() == "units"
+    assert "layer 14" in view.accessibleDescription()
+
+
+def test_hints_grow_with_the_grid(view):
+    small = SceneView()
+    small.deleteLater()
+    assert view.sizeHint().width() > small.sizeHint().width()
+    assert view.minimumSizeHint().height() > small.minimumSizeHint().height()
