@@ -191,5 +191,6 @@ class Passage:
 def _values(follower: _Followers, step: int, chosen: Observable, look: Look) -> AnyArray:
     h, b = follower.seek(step)
     units = follower.units
-    values: AnyArray = evaluate(chosen, units, units.tensor(h), units.tensor(b), look).numpy()
-    return values
+    values = evaluate(chosen, units, units.tensor(h), units.tensor(b), look)
+    # a copy: an observable may be a view of the units, which the next push changes
+    return np.array(values.numpy())
