@@ -20,7 +20,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
 from resviz.config import Session, load_session
 from resviz.errors import DivergenceError, ResvizError, SessionError
-from resviz.export.options import spread
+from resviz.export.options import Options, spread
 from resviz.gui.estimate import estimate, size_text
 from resviz.gui.resolve import resolve
 from resviz.gui.state import (
@@ -404,6 +404,19 @@ class Controller(QObject):
             if any(one.first_gap() is not None for one in self._sight.all):
                 self._start_looking()
             self._frame.start()
+
+    def export_options(self, theme: str) -> Options:
+        """What the window shows, as the options of an export."""
+        show = self._show()
+        return Options(
+            observable=show.observable,
+            layers=show.layers,
+            sample=show.sample,
+            coordinate=show.coordinate,
+            window=show.window,
+            lock_axes=show.lock_axes,
+            theme=theme,
+        )
 
     # -- files ------------------------------------------------------------------------------------------
 

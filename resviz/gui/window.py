@@ -1,0 +1,493 @@
+"""The main window: toolbar, menus, docks and tabs. It shows and asks; the controller decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QGuiApplication,
+    QIcon,
+    QKeySequence,
+    QPalette,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QSizePolicy,
+    QSlider,
+    QTabWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resviz.config import Session, preset, preset_names
+from resviz.draw.view import SceneView
+from resviz.gui.contrast_dock import ContrastDock
+from resviz.gui.controller import Controller, Facts
+from resviz.gui.experiment import Experiment
+from resviz.gui.icons import icon
+from resviz.gui.look import apply_theme, chosen_theme, error_colour
+from resviz.gui.notice import Notice
+from resviz.gui.report import ReportDialog, report_text
+from resviz.gui.resolve import SPEEDS
+from resviz.gui.state import (
+    AppState,
+    Edit,
+    Follow,
+    Intent,
+    Load,
+    Look,
+    Redo,
+    Reset,
+    Seek,
+    SetSpeed,
+    SetTheme,
+    StepBy,
+    ThemeChoice,
+    TogglePlay,
+    ToggleRun,
+    Undo,
+)
+from resviz.gui.timeline_dock import TimelineDock
+from resviz.gui.units_tab import UnitsTab
+from resviz.scene.theme import Theme, theme
+from resviz.scene.ticks import number
+
+_NARROW = 1400  # below this width the contrast is a tab beside the Experiment
+_SPEED_TICKS = 100
+_FILES = "Sessions and recordings (*.toml *.resviz)"
+_SAVED_AS = "Recording (*.resviz);;Session (*.toml)"
+
+
+class MainWindow(QMainWindow):
+    """See the module; made by `resviz.gui.app.make_window`."""
+
+    def __init__(self, session: Session, *, interactive: bool = False) -> None:
+        super().__init__()
+        self.interactive = interactive
+        self._theme: Theme = theme("light")
+        self._narrow: bool | None = None
+        self._facts = Facts()
+        self.controller = Controller(session, self)
+        self.setObjectName("resviz")
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        self._make_actions()
+        self._make_centre()
+        self._make_docks()
+        self._make_toolbar()
+        self._make_menus()
+        self._make_keys()
+        self._connect()
+        self.resize(*_first_size())
+        self._set_theme("system")
+        # pictures of nothing yet, so that the first paint has axes and says what is going on
+        self.units.view.show_scene(self.controller.grid())
+        self.contrast.view.show_scene(self.controller.contrast())
+        self.timeline.view.show_scene(self.controller.timeline())
+        self.units.view.setFocus()
+
+    # -- making -----------------------------------------------------------------------------------------
+
+    def _action(
+        self, name: str, text: str, asked: Callable[[], object], tip: str = "", keys: str = ""
+    ) -> QAction:
+        action = QAction(text, self)
+        action.setObjectName(name)
+        action.setToolTip(tip or text)
+        action.setStatusTip(tip)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda: asked())
+        self.addAction(action)
+        return action
+
+    def _asking(self, intent: Intent) -> Callable[[], None]:
+        return lambda: self.controller.ask(intent)
+
+    def _make_actions(self) -> None:
+        ask, new = self._asking, self._action
+        self.run = new(
+            "run", "Run", ask(ToggleRun()), "Run (Space; Ctrl+Return from anywhere)", "Ctrl+Return"
+        )
+        self.run.setCheckable(True)
+        self.step = new("step", "Step", ask(StepBy(1)), "One step on (Right); at the newest step trains one")
+        self.reset = new("reset", "Reset", ask(Reset()), "Train again from step 0 with the same seed (R)")
+        self.new_seed = new(
+            "new_seed", "New seed", self.controller.new_seed, "Train again with other unit starts (Shift+R)"
+        )
+        self.play = new("play", "Play", ask(TogglePlay()), "Play what is recorded")
+        self.play.setCheckable(True)
+        self.follow = new("follow", "Follow live", lambda: None, "Pin the cursor to the newest step")
+        self.follow.setCheckable(True)
+        self.follow.triggered.connect(lambda on: self.controller.ask(Follow(bool(on))))
+        self.export = new("export", "Export…", self.show_export, "A film, frames or a figure", "Ctrl+E")
+        self.undo = new("undo", "Undo", ask(Undo()), "Back to the settings before", "Ctrl+Z")
+        self.redo = new("redo", "Redo", ask(Redo()), "Forward again", "Ctrl+Shift+Z")
+        self.new = new("new", "New", self._new, "A session with default settings", "Ctrl+N")
+        self.open = new("open", "Open…", self._open, "A session or a recording", "Ctrl+O")
+        self.save = new("save", "Save", self._save, "Save the session, or the recording", "Ctrl+S")
+        self.save_as = new("save_as", "Save as…", self._save_as, "Save under another name", "Ctrl+Shift+S")
+        self.quit = new("quit", "Quit", self.close, "Leave resviz", "Ctrl+Q")
+
+    def _make_centre(self) -> None:
+        self.units = UnitsTab()
+        self.units.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("tabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.units, "Units")
+        self.notice = Notice()
+        centre = QWidget()
+        rows = QVBoxLayout(centre)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.notice)
+        rows.addWidget(self.tabs, 1)
+        self.setCentralWidget(centre)
+
+    def _make_docks(self) -> None:
+        self.experiment = Experiment()
+        self.contrast = ContrastDock()
+        self.timeline = TimelineDock(self.play)
+        self._experiment_dock = self._dock("Experiment", self.experiment)
+        self._contrast_dock = self._dock("Feature learning or lazy?", self.contrast)
+        self._timeline_dock = self._dock("Timeline", self.timeline)
+        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self._experiment_dock)
+        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._contrast_dock)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._timeline_dock)
+        self.setTabPosition(Qt.DockWidgetArea.LeftDockWidgetArea, QTabWidget.TabPosition.North)
+
+    def _dock(self, title: str, widget: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"{widget.objectName()}.dock")
+        dock.setFeatures(
+            QDockWidget.DockWidgetFeature.DockWidgetMovable
+            | QDockWidget.DockWidgetFeature.DockWidgetFloatable
+        )
+        dock.setWidget(widget)
+        return dock
+
+    def _make_toolbar(self) -> None:
+        bar = QToolBar("Transport")
+        bar.setObjectName("transport")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(16, 16))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for action in (self.run, self.step, self.reset, self.new_seed):
+            bar.addAction(action)
+        # "Run" and "Pause" take the same room, so that nothing jumps
+        button = bar.widgetForAction(self.run)
+        button.setMinimumWidth(button.fontMetrics().horizontalAdvance("Pause") + 42)
+        bar.addSeparator()
+        self.speed = QSlider(Qt.Orientation.Horizontal)
+        self.speed.setObjectName("speed")
+        self.speed.setRange(0, _SPEED_TICKS)
+        self.speed.setMaximumWidth(110)
+        self.speed.setMinimumWidth(60)
+        self.speed.setAccessibleName("Speed of the cursor, steps a second")
+        self.speed.valueChanged.connect(lambda at: self.controller.ask(SetSpeed(_speed_at(at))))
+        self._follow_box = QCheckBox("Follow live")
+        self._follow_box.setToolTip(self.follow.toolTip())
+        self._follow_box.clicked.connect(lambda on: self.controller.ask(Follow(bool(on))))
+        self.preset = QComboBox()
+        self.preset.setObjectName("preset")
+        self.preset.setAccessibleName("Preset")
+        self.preset.setPlaceholderText("own session")
+        for name in preset_names():
+            self.preset.addItem(preset(name).title or name, name)
+        self.preset.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.preset.setMinimumContentsLength(18)
+        self.preset.activated.connect(lambda: self.load_preset(self.preset.currentData()))
+        for text, widget in ((" Speed ", self.speed), ("", self._follow_box), (" Preset ", self.preset)):
+            if text:
+                label = QLabel(text)
+                label.setBuddy(widget)
+                bar.addWidget(label)
+            bar.addWidget(widget)
+        bar.addAction(self.export)
+        space = QWidget()
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        self.status = QLabel()
+        self.status.setObjectName("status")
+        self.status.setAccessibleName("Status")
+        self.status.setContentsMargins(6, 0, 8, 0)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        bar.addWidget(self.status)
+        self._bar = bar
+        self.addToolBar(bar)
+
+    def _make_menus(self) -> None:
+        files = self.menuBar().addMenu("&File")
+        files.addActions([self.new, self.open, self.save, self.save_as])
+        files.addSeparator()
+        files.addActions([self.export, self.quit])
+        edit = self.menuBar().addMenu("&Edit")
+        edit.addActions([self.undo, self.redo])
+        run = self.menuBar().addMenu("&Run")
+        run.addActions([self.run, self.play, self.step, self.reset, self.new_seed, self.follow])
+        view = self.menuBar().addMenu("&View")
+        group = QActionGroup(self)
+        self._themes: dict[str, QAction] = {}
+        themes: tuple[tuple[ThemeChoice, str], ...] = (
+            ("system", "As the system"),
+            ("light", "Light"),
+            ("dark", "Dark"),
+        )
+        for name, text in themes:
+            action = self._action(f"theme.{name}", text, self._asking(SetTheme(name)))
+            action.setCheckable(True)
+            group.addAction(action)
+            view.addAction(action)
+            self._themes[name] = action
+
+    def _make_keys(self) -> None:
+        """Keys that act while the focus is in a picture; elsewhere they keep their native meaning."""
+        keys = (
+            ("Space", self.run.trigger),
+            ("Right", self.step.trigger),
+            ("Left", self._asking(StepBy(-1))),
+            ("R", self.reset.trigger),
+            ("Shift+R", self.new_seed.trigger),
+        )
+        for view in self._views():
+            for key, asked in keys:
+                shortcut = QShortcut(QKeySequence(key), view)
+                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                shortcut.activated.connect(asked)
+
+    def _views(self) -> tuple[SceneView, SceneView, SceneView]:
+        return self.units.view, self.contrast.view, self.timeline.view
+
+    def _connect(self) -> None:
+        controller = self.controller
+        controller.changed.connect(self._on_changed)
+        controller.grid_scene.connect(self.units.view.show_scene)
+        controller.contrast_scene.connect(self.contrast.view.show_scene)
+        controller.timeline_scene.connect(self.timeline.view.show_scene)
+        controller.facts.connect(self._show_facts)
+        controller.notice.connect(self.notice.show_notice)
+        controller.refused.connect(self._refuse)
+        controller.failed.connect(self._report)
+        self.experiment.edited.connect(lambda path, value: controller.ask(Edit({path: value})))
+        self.units.looked.connect(lambda changes: controller.ask(Look(changes)))
+        self.contrast.alpha_chosen.connect(lambda alpha: controller.ask(Edit({"contrast.alpha": alpha})))
+        self.contrast.scaled_chosen.connect(lambda on: controller.ask(Look({"scaled": on})))
+        self.timeline.scrubbed.connect(lambda step: controller.ask(Seek(step)))
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    # -- showing ----------------------------------------------------------------------------------------
+
+    def _on_changed(self, old: AppState, new: AppState) -> None:
+        self._show_state(new)
+        if new.theme != old.theme:
+            self._set_theme(new.theme)
+
+    def _show_state(self, state: AppState) -> None:
+        self.run.setChecked(state.active)
+        self.run.setText("Pause" if state.active else "Run")
+        self.run.setIcon(self._icon("pause" if state.active else "play"))
+        self.play.setChecked(state.playing)
+        self.play.setIcon(self._icon("pause" if state.playing else "play"))
+        self.play.setText("Hold" if state.playing else "Play")
+        self.follow.setChecked(state.follow)
+        self._follow_box.setChecked(state.follow)
+        self.undo.setEnabled(bool(state.past))
+        self.redo.setEnabled(bool(state.future))
+        self.export.setEnabled(state.newest >= 0)
+        self._themes[state.theme].setChecked(True)
+        self.speed.blockSignals(True)
+        self.speed.setValue(_speed_position(state.speed))
+        self.speed.blockSignals(False)
+        self.speed.setToolTip(f"The cursor plays {state.speed:.3g} steps a second")
+        self.preset.setCurrentIndex(self.preset.findData(state.preset) if state.preset else -1)
+        self.experiment.show_session(state.session)
+        self.experiment.show_commentary(state.commentary)
+        self.units.show_choice(state.choice, self.controller.places(), state.session)
+        self.contrast.show_alpha(state.session.contrast.alpha, state.choice.scaled)
+        name = state.path.name if state.path else (state.session.title or "untitled")
+        self.setWindowTitle(f"{name}[*] - resviz")
+        self.setWindowModified(state.modified)
+        self._show_status()
+
+    def _show_facts(self, facts: Facts) -> None:
+        self._facts = facts
+        self._show_status()
+        self.contrast.show_twin(facts.twin_step, self.controller.state.session.training.last_step)
+
+    def _show_status(self) -> None:
+        state, facts = self.controller.state, self._facts
+        parts = []
+        if facts.doing:
+            parts.append(facts.doing)
+        if state.newest >= 0:
+            parts.append(f"step {state.cursor} of {state.steps}")
+            if state.training and facts.steps_a_second > 0:
+                parts.append(f"{number(facts.steps_a_second)} steps/s")
+        if facts.frames_a_second:
+            parts.append(f"{facts.frames_a_second:.0f} fps")
+        if facts.device:
+            parts.append(facts.device)
+        self.status.setText("   ·   ".join(parts))
+        self.statusBar().showMessage("   ·   ".join(self._numbers()))
+
+    def _numbers(self) -> list[str]:
+        """What the run says about itself at the cursor."""
+        facts, parts = self._facts, []
+        if not math.isnan(facts.output_error):
+            parts.append(f"RMS output error {number(facts.output_error)}")
+        if not math.isnan(facts.limit_error):
+            parts.append(f"limit's own error {number(facts.limit_error)}")
+        return parts
+
+    def _icon(self, name: str) -> QIcon:
+        return icon(name, self.palette().color(QPalette.ColorRole.ButtonText))
+
+    def _set_theme(self, choice: ThemeChoice) -> None:
+        self._theme = chosen_theme(choice)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, self._theme)
+        for view in self._views():
+            view.set_theme(self._theme)
+        self.experiment.show_theme(self._theme)
+        self.notice.set_colours(error_colour(self._theme))
+        for action, name in (
+            (self.step, "step"),
+            (self.reset, "reset"),
+            (self.new_seed, "seed"),
+            (self.export, "export"),
+        ):
+            action.setIcon(self._icon(name))
+        self.setWindowIcon(icon("window", self.palette().color(QPalette.ColorRole.Highlight)))
+        self._show_state(self.controller.state)
+
+    def _system_changed(self) -> None:
+        if self.controller.state.theme == "system":
+            self._set_theme("system")
+
+    def _refuse(self, path: str, rule: str) -> None:
+        try:
+            self.experiment.refuse(path, rule)
+        except KeyError:  # no editor of its own
+            self.notice.show_notice(rule, "error")
+
+    def _report(self, error: BaseException, traceback: str) -> None:
+        if self.interactive:
+            text = report_text(error, traceback, self.controller.state.session.to_toml())
+            dialog = ReportDialog(error, text, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
+
+    # -- asking -----------------------------------------------------------------------------------------
+
+    def load_preset(self, name: str) -> None:
+        """Load a preset and run it."""
+        chosen = preset(name)
+        self.controller.ask(Load(chosen.session, commentary=chosen.commentary, preset=chosen.name, run=True))
+        self.units.view.setFocus()
+
+    def _new(self) -> None:
+        self.controller.ask(Load(Session()))
+
+    def _open(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open", "", _FILES)
+        if path:
+            self.controller.open(Path(path))
+
+    def _save(self) -> None:
+        path = self.controller.state.path
+        if path is None:
+            self._save_as()
+        else:
+            self.controller.save(path)
+
+    def _save_as(self) -> None:
+        dialog = QFileDialog(self, "Save as", "", _SAVED_AS)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("resviz")
+        dialog.filterSelected.connect(
+            lambda chosen: dialog.setDefaultSuffix("toml" if "toml" in chosen else "resviz")
+        )
+        if dialog.exec() and dialog.selectedFiles():
+            self.controller.save(Path(dialog.selectedFiles()[0]))
+
+    def show_export(self) -> None:
+        """Open the export dialog on what is recorded."""
+        from resviz.gui.export_dialog import ExportDialog
+
+        recording = self.controller.recording
+        if recording is None or recording.step < 0:
+            self.notice.show_notice("Nothing is recorded yet: run the session first.", "note")
+            return
+        dialog = ExportDialog(recording, self.controller.export_options(self._theme.name), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.failed.connect(self._report)
+        dialog.open()
+
+    # -- the window itself ------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        if narrow == self._narrow:
+            return
+        self._narrow = narrow
+        # moving docks within a resize event would recurse
+        QTimer.singleShot(0, self, self._arrange)
+
+    def _arrange(self) -> None:
+        """The contrast beside the pictures where there is room, else as a tab beside the Experiment."""
+        if self._contrast_dock.isFloating():
+            return
+        if self._narrow:
+            self.tabifyDockWidget(self._experiment_dock, self._contrast_dock)
+            self._experiment_dock.raise_()
+            self.resizeDocks([self._experiment_dock], [300], Qt.Orientation.Horizontal)
+        else:
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._contrast_dock)
+            side = max(340, round(0.26 * self.width()))
+            self.resizeDocks(
+                [self._experiment_dock, self._contrast_dock], [300, side], Qt.Orientation.Horizontal
+            )
+        height = max(110, round(0.14 * self.height()))
+        self.resizeDocks([self._timeline_dock], [height], Qt.Orientation.Vertical)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.controller.close()
+        super().closeEvent(event)
+
+
+def _first_size() -> tuple[int, int]:
+    """1600 x 1000, or what the screen has."""
+    screen = QGuiApplication.primaryScreen()
+    room = screen.availableSize() if screen is not None else QSize(1600, 1000)
+    return min(1600, room.width()), min(1000, room.height())
+
+
+def _speed_at(position: int) -> float:
+    low, high = SPEEDS
+    return float(f"{low * (high / low) ** (position / _SPEED_TICKS):.2g}")
+
+
+def _speed_position(speed: float) -> int:
+    low, high = SPEEDS
+    return round(_SPEED_TICKS * math.log(speed / low) / math.log(high / low))
