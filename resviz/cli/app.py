@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from resviz.cli import about, doctor, export, run, solve, window
+from resviz.cli import INTERRUPTED, about, doctor, export, run, solve, window
 
 app = typer.Typer(
     name="resviz",
@@ -32,8 +33,23 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "schema": about.schema,
     "doctor": doctor.doctor,
 }
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """The same command with Ctrl+C as exit status 130, which not every version of typer gives."""
+
+    @wraps(command)
+    def run(*values: object, **options: object) -> None:
+        try:
+            command(*values, **options)
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+
+    return run
+
+
 for _name, _function in COMMANDS.items():
-    app.command(_name, hidden=_name == _WINDOW)(_function)
+    app.command(_name, hidden=_name == _WINDOW)(_interruptible(_function))
 
 
 def _print_version(asked: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ from resviz.errors import DivergenceError, RequestError
 if TYPE_CHECKING:
     from resviz.config import Session
     from resviz.recording import Recording
+
+_log = logging.getLogger(__name__)
 
 
 def run(
@@ -59,6 +62,8 @@ def train(session: Session, *, keep: Path | None, show_progress: bool | None, qu
     """
     from resviz.recording import record
 
+    shape = session.network
+    _log.info("training L = %d, M = %d for %d steps", shape.layers, shape.units, session.training.last_step)
     recording: Recording | None = None
     notes: tuple[str, ...] = ()
     try:

@@ -28,10 +28,12 @@ def frames(path: Path) -> int:
 
 
 def test_run_then_export(folder, resviz_does):
-    status, out, err = resviz_does("run", "tiny.toml", "-o", "r.resviz", "--set", "network.alpha=2")
+    change = ("--set", "network.alpha=2")
+    status, out, err = resviz_does("run", "tiny.toml", "-o", "r.resviz", *change, "--log-level", "info")
     assert (status, out) == (0, "")
     assert "4 steps" in err
-    assert "training" not in err  # progress is for terminals
+    assert "INFO resviz.cli.run: training L = 6, M = 32" in err
+    assert "training 0/" not in err  # progress is for terminals
     assert resviz.open_recording("r.resviz").session.network.alpha == 2.0
     assert resviz_does("run", "tiny.toml", "-o", "r.resviz")[0] == 2
     assert resviz_does("run", "tiny.toml", "-o", "r.resviz", "--overwrite", "--quiet") == (0, "", "")
