@@ -234,7 +234,10 @@ def _header(
         return title_rect, (), title_height + (sizes.gap if scene.title else 0.0)
     line = max(measure("0", sizes.label, False)[1] + sizes.gap, title_height)
     widths = [
-        sizes.swatch + sizes.gap + measure(entry.text, sizes.label, False)[0] + 4 * sizes.gap
+        (sizes.swatch / 2 if entry.filled else sizes.swatch)
+        + sizes.gap
+        + measure(entry.text, sizes.label, False)[0]
+        + 4 * sizes.gap
         for entry in scene.legend
     ]
     rows: list[list[int]] = [[]]
@@ -264,7 +267,7 @@ def _first_guess(body: Rect, scene: Scene, panel: Panel, sizes: Sizes) -> Rect:
 
 def _x_ticks(axis: Axis, width: float, sizes: Sizes, measure: Measure) -> Ticks:
     """As many ticks as labels fit side by side."""
-    most = max(1, min(_MOST_TICKS, int(width / (2.4 * sizes.tick))))
+    most = max(1, min(_MOST_TICKS, int(width / (2.2 * sizes.tick))))
     low, high = _ends(axis)
     while True:
         ticks = axis_ticks(axis, most)

@@ -21,14 +21,10 @@ def paint_legend(painter: QPainter, layout: Layout, theme: Theme) -> None:
             side = sizes.swatch / 2
             painter.setPen(line_pen(theme.colour(entry.role), 1.0, sizes.scale))
             painter.setBrush(brush_of(theme.fill(entry.role)))
-            painter.drawRect(QRectF(rect.left + sizes.swatch - side, middle - side / 2, side, side))
+            painter.drawRect(QRectF(rect.left, middle - side / 2, side, side))
         else:
             painter.setPen(curve_pen(theme.colour(entry.role), 1.5, entry.dash, sizes.scale, screen=False))
             painter.drawLine(QLineF(rect.left, middle, rect.left + sizes.swatch, middle))
-        text = Rect(
-            rect.left + sizes.swatch + sizes.gap,
-            rect.top,
-            rect.width - sizes.swatch - sizes.gap,
-            rect.height,
-        )
+        before = (sizes.swatch / 2 if entry.filled else sizes.swatch) + sizes.gap
+        text = Rect(rect.left + before, rect.top, rect.width - before, rect.height)
         draw_text(painter, text, entry.text, sizes.label, colour_of(theme, Role.TEXT), "left")

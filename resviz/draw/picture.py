@@ -17,8 +17,8 @@ _LARGEST = 16384
 
 
 def natural_scale(size: tuple[int, int]) -> float:
-    """The scale at which type has the same share of the picture as at 1600 x 1000, at least 0.75."""
-    return max(0.75, min(size[0] / 1600, size[1] / 1000))
+    """The scale at which type has the same share of the picture as at 1600 x 1000, at least 0.9."""
+    return max(0.9, min(size[0] / 1600, size[1] / 1000))
 
 
 def picture(scene: Scene, size: tuple[int, int], theme: Theme = LIGHT, scale: float | None = None) -> QImage:

@@ -76,8 +76,14 @@ def _top(series: Series, step: int, g: int, x: Range, show: Show) -> float:
     for density in (series.start(g), series.density(step, g) if series.has(step) else None):
         if density is not None and usable(density):
             peak = max(peak, float(np.max(density.pdf)))
-    units = _units(series, g)
+    values = read_units(series, series.newest, g)
+    units = values.size
     edges = bin_edges(x, units, show.bins)
+    if not peak > 0 and units:
+        # without a limit the bars give the range, with room for the message above them
+        shown = (values, read_units(series, step, g))
+        highest = max(float(histogram(one, edges).heights.max()) for one in shown)
+        return density_top(1.2 * highest, x.width, 0, 0.0)
     return density_top(peak, x.width, units, float(edges[1] - edges[0]))
 
 
@@ -117,6 +123,7 @@ def units_grid(series: Series, step: int, show: Show, ranges: Ranges | None = No
     ranges = grid_ranges(series, show, step=step) if ranges is None else ranges
     rows, columns = grid_shape(max(1, len(series.layers)))
     panels, widths, sizes = [], set(), set()
+    coarse = False
     for g, layer in enumerate(series.layers):
         x_range = ranges.get(f"layer {layer} x") or grown(None, _needed(series, g))
         y_range = ranges.get(f"layer {layer} y") or Range(0.0, 1.0)
@@ -124,22 +131,27 @@ def units_grid(series: Series, step: int, show: Show, ranges: Ranges | None = No
         edges = bin_edges(x_range, units, show.bins)
         widths.add(float(f"{edges[1] - edges[0]:.6g}"))
         sizes.add(units)
+        density = series.density(step, g) if series.has(step) else None
+        if density is not None and usable(density):
+            coarse = coarse or edges[1] - edges[0] > middle_half(density) / 2
         panels.append(_panel(series, step, g, edges, x_range, y_range, (*divmod(g, columns), 1, 1)))
     return Scene(
         panels=tuple(panels),
         row_heights=(1.0,) * rows,
         column_widths=(1.0,) * columns,
         legend=LEGEND,
-        caption=_caption(step, widths, sizes),
+        caption=_caption(step, widths, sizes, coarse),
     )
 
 
-def _caption(step: int, widths: set[float], sizes: set[int]) -> str:
+def _caption(step: int, widths: set[float], sizes: set[int], coarse: bool) -> str:
     parts = [f"step {step}"]
     if sizes - {0}:
         few, many = min(sizes), max(sizes)
         parts.append(f"{few if few == many else f'{few} to {many}'} units a panel")
         parts.append("bins of " + ", ".join(f"{width:.3g}" for width in sorted(widths)[:3]))
+        if coarse:
+            parts.append("these bins are too wide for a density: take more")
     return "   ·   ".join(parts)
 
 
@@ -216,6 +228,14 @@ def _panel(
         beyond=beyond,
         message=message,
     )
+
+
+def middle_half(density: Density) -> float:
+    """Distance between the quartiles of a density."""
+    x, pdf = np.asarray(density.x, np.float64), np.asarray(density.pdf, np.float64)
+    mass = np.cumsum(pdf * np.gradient(x))
+    low, high = np.searchsorted(mass, (0.25 * mass[-1], 0.75 * mass[-1]))
+    return float(x[high] - x[low])
 
 
 def _why_no_limit(values: Array) -> str:

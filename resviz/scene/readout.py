@@ -21,6 +21,7 @@ def readout(panel: Panel, x: float) -> tuple[str, ...]:
     """Lines of text: the position ``x``, then every bar and line of ``panel`` that has a value there."""
     # a step is exact, not rounded to three digits
     lines = [f"k = {round(x)}" if panel.x.label == "step k" else f"{panel.x.label or 'x'} = {number(x)}"]
+    filled = {mark.role for mark in panel.marks if isinstance(mark, Bars)}
     for mark in panel.marks:
         if isinstance(mark, Bars):
             i = int(np.searchsorted(mark.edges, x, side="right")) - 1
@@ -28,5 +29,7 @@ def readout(panel: Panel, x: float) -> tuple[str, ...]:
                 lines.append(f"{_NAMES.get(mark.role, mark.role)} units {number(mark.heights[i])}")
         elif isinstance(mark, Line) and mark.x.size and mark.x[0] <= x <= mark.x[-1]:
             value = float(np.interp(x, mark.x, mark.y))
-            lines.append(f"{_NAMES.get(mark.role, mark.role)} {number(value)}")
+            # a line over bars of its own colour is their limit
+            name = _NAMES.get(mark.role, mark.role) + (" limit" if mark.role in filled else "")
+            lines.append(f"{name} {number(value)}")
     return tuple(lines)

@@ -115,16 +115,11 @@ def log_ticks(low: float, high: float, most: int) -> Ticks:
     labels = tuple(
         f"{10.0**decade:.{max(0, -decade)}f}" if plain else power_of_ten(decade) for decade in decades
     )
-    minor = (
-        tuple(
-            value
-            for decade in range(first - 1, last + 1)
-            for value in (m * 10.0**decade for m in range(2, 10))
-            if low <= value <= high
-        )
-        if stride == 1
-        else tuple(10.0**decade for decade in range(first, last + 1) if decade not in decades)
-    )
+    if stride == 1:
+        between = [m * 10.0**decade for decade in range(first - 1, last + 1) for m in range(2, 10)]
+    else:
+        between = [10.0**decade for decade in range(first, last + 1) if decade not in decades]
+    minor = tuple(value for value in between if low <= value <= high)
     return Ticks(tuple(min(max(10.0**decade, low), high) for decade in decades), labels, minor)
 
 

@@ -187,4 +187,4 @@ def test_sizes_that_cannot_be_drawn_are_refused():
     with pytest.raises(RequestError, match="8x600"):
         picture(Scene(()), (8, 600))
     assert natural_scale((3200, 2000)) == 2
-    assert natural_scale((100, 100)) == 0.75
+    assert natural_scale((100, 100)) == 0.9

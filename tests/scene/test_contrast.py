@@ -91,4 +91,7 @@ def test_readout_names_what_lies_under_the_mouse():
     assert lines[1].startswith("finite units 0.")
     pdf = np.interp(0.1, series.density(100, 0).x, series.density(100, 0).pdf)
     assert f"limit {pdf:.3f}" in lines
+    displaced = contrast(SESSION, TWIN, LAZY, LOSSES, step=50, steps=100).panels[0]
+    names = [text.rsplit(" ", 1)[0] for text in readout(displaced, 0.1)]
+    assert names == ["RMS Δu =", "session units", "twin units", "session limit", "twin limit", "lazy limit"]
     assert readout(timeline(fake_loss(), None, 100, 50).panels[0], 100)[0] == "k = 100"

@@ -92,6 +92,16 @@ def test_units_beyond_the_axis_are_counted():
     assert panel.beyond == ((values < panel.x.low).sum(), (values > panel.x.high).sum())
 
 
+def test_bins_too_wide_for_a_density_are_said():
+    assert "too wide" not in units_grid(FakeSeries(), 0, SHOW).caption
+    assert "too wide" in units_grid(FakeSeries(), 0, replace(SHOW, bins=5)).caption
+
+
+def test_without_a_limit_the_bars_fit():
+    scene = units_grid(FakeSeries(solved=False, newest=0), 0, SHOW)
+    assert all(panel.marks[0].heights.max() < 0.9 * panel.y.high for panel in scene.panels)
+
+
 def test_missing_parts_are_said():
     no_limit = units_grid(FakeSeries(solved=False), 5, SHOW).panels[0]
     assert no_limit.message == "the limit is not solved yet"
