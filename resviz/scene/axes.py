@@ -13,6 +13,7 @@ from resviz.scene.model import Array
 from resviz.scene.ticks import nice_step
 
 _BOUNDS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_TOPS = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)
 # A density narrower than about a tenth of its axis is cut at the top instead of flattening all the others.
 PEAK_CAP = 10.0
 
@@ -43,10 +44,10 @@ class Ranges:
         return Ranges(MappingProxyType({**self.known, **new}))
 
 
-def nice_bound(value: float) -> float:
-    """The smallest nice number that is at least ``value`` > 0; it grows with ``value``."""
+def nice_bound(value: float, bounds: tuple[float, ...] = _BOUNDS) -> float:
+    """The smallest of ``bounds`` times a power of ten that is at least ``value`` > 0; it grows with it."""
     power = math.floor(math.log10(value))
-    for bound in _BOUNDS:
+    for bound in bounds:
         nice = bound * 10.0**power
         if nice >= value * (1 - 1e-12):
             return nice
@@ -105,7 +106,7 @@ def density_top(peak: float, width: float, units: int, bin_width: float, cap: fl
     if not (math.isfinite(peak) and peak > 0):
         peak = 3.0 / width
     noise = 1.5 * math.sqrt(peak / (units * bin_width)) if units > 0 and bin_width > 0 else 0.0
-    return nice_bound(min(1.06 * peak + min(noise, 0.5 * peak), cap / width))
+    return nice_bound(min(1.06 * peak + min(noise, 0.5 * peak), cap / width), _TOPS)
 
 
 def log_range(*curves: Array | None) -> Range:

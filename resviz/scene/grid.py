@@ -101,10 +101,9 @@ def _needed(series: Series, g: int) -> tuple[float, float]:
 
 
 def read_units(series: Series, step: int, place: int) -> Array:
-    """The finite units (m,) as float64; m = 0 at a step that cannot be read."""
-    if not series.has(step):
-        return np.empty(0)
-    return np.asarray(series.finite(step, place), np.float64)
+    """The finite units (m,) as float64; m = 0 without a net, or at a step that cannot be read."""
+    values = series.finite(step, place) if series.has(step) else None
+    return np.empty(0) if values is None else np.asarray(values, np.float64)
 
 
 def _units(series: Series, g: int) -> int:

@@ -37,7 +37,8 @@ class Series(Protocol):
     """Values of one observable at pinned places; place g is layer ``layers[g]`` at depth ``depths[g]``.
 
     `has` names the steps that can be read, up to ``newest`` (-1 before the first). Where there is no limit
-    (yet), or all its units coincide, ``density``, ``start`` and ``distance`` give None.
+    (yet), or all its units coincide, ``density``, ``start`` and ``distance`` give None; so does ``finite``
+    where there is no net.
     """
 
     @property
@@ -54,7 +55,7 @@ class Series(Protocol):
     def newest(self) -> int: ...
 
     def has(self, step: int, /) -> bool: ...
-    def finite(self, step: int, place: int, /) -> NDArray[Any]: ...  # (m,), m = 0 without a net
+    def finite(self, step: int, place: int, /) -> NDArray[Any] | None: ...  # (m,)
     def density(self, step: int, place: int, /) -> Density | None: ...
     def start(self, place: int, /) -> Density | None: ...  # the limit at k = 0
     def distance(self, step: int, place: int, /) -> tuple[float, float] | None: ...  # (W1, KS)

@@ -154,3 +154,17 @@ def test_units_that_are_not_finite_are_said():
             return values
 
     assert units_grid(Diverged(), 100, SHOW).panels[0].message == "3 of 256 units are not finite"
+
+
+def test_a_limit_without_a_net_is_drawn_alone():
+    class NoNet(FakeSeries):
+        def finite(self, k, g):
+            return None
+
+        def distance(self, k, g):
+            return None
+
+    panel = units_grid(NoNet(), 50, SHOW).panels[0]
+    assert [type(mark) for mark in panel.marks] == [Line, Band, Line]
+    assert panel.corner == ()
+    assert panel.message == ""
