@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -23,13 +22,20 @@ __all__ = ["chunks", "compiled", "one_thread", "resolve_device", "resolve_dtype"
 _FLOPS_A_CALL = 3e8  # some 50 ms on one core: how long a pause or a cancel may have to wait
 
 
-@lru_cache(maxsize=64)
+_compiled: dict[tuple[object, object], Any] = {}
+
+
 def compiled(equations: type[nn.Module], sigma: type[Activation]) -> Any:
     """The sweep ``equations(sigma())`` compiled by TorchScript; itself where TorchScript cannot.
 
     A sweep has no state, so one serves all engines of a process; compiling takes some 100 ms.
     """
-    sweep = equations(sigma())
+    if (equations, sigma) not in _compiled:
+        _compiled[equations, sigma] = _compile(equations(sigma()))
+    return _compiled[equations, sigma]
+
+
+def _compile(sweep: nn.Module) -> Any:
     try:
         with warnings.catch_warnings():
             # deprecated in favour of torch.compile, which needs a C compiler on the user's machine

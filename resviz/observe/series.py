@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,6 +25,11 @@ class _Visit:
 
     finite: list[AnyArray]
     limit: list[list[AnyArray]]
+
+    @cached_property
+    def means(self) -> tuple[float, float]:
+        """Means over all finite units and over all of the limit's; NaN where there are none."""
+        return _mean(self.finite), _mean([v for place in self.limit for v in place])
 
 
 class Series:
@@ -133,12 +139,12 @@ class Series:
     def mean(self, step: int) -> float:
         """Mean over all finite units of all places; NaN at a step not visited."""
         visit = self._visits.get(step)
-        return _mean(visit.finite) if visit is not None else float("nan")
+        return visit.means[0] if visit is not None else float("nan")
 
     def limit_mean(self, step: int) -> float:
         """Mean over all the limit's units of all places; NaN at a step not visited."""
         visit = self._visits.get(step)
-        return _mean([v for place in visit.limit for v in place]) if visit is not None else float("nan")
+        return visit.means[1] if visit is not None else float("nan")
 
 
 def _mean(parts: list[AnyArray]) -> float:
