@@ -65,14 +65,25 @@ _FRAME_MS = 16
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the status line says beside the state: what is being done, how fast, and where."""
+    """What the status line says beside the state.
+
+    Attributes:
+        doing: work without steps that is going on, empty mostly.
+        steps_a_second, frames_a_second: of training and of the pictures.
+        device: where the net is trained.
+        loss: at the cursor.
+        output_error: RMS difference of net and limit over the N x d_out outputs at the cursor.
+        limit_error: the limit's own RMS error there, as its solver estimates it.
+        twin_step: step of another twin in training, None if there is none.
+    """
 
     doing: str = ""
     steps_a_second: float = 0.0
     frames_a_second: float = 0.0
     device: str = ""
-    limit_error: float = math.nan
+    loss: float = math.nan
     output_error: float = math.nan
+    limit_error: float = math.nan
     twin_step: int | None = None
 
 
@@ -480,10 +491,25 @@ class Controller(QObject):
         self.grid_scene.emit(self.grid())
         self.contrast_scene.emit(self.contrast())
         self.timeline_scene.emit(self.timeline())
+        self._measure()
         now = self._uptime.elapsed() / 1000.0
         self._paints.append(now)
         recent = sum(1 for at in self._paints if now - at < 1.0)
         self._say(frames_a_second=float(recent))
+
+    def _measure(self) -> None:
+        """Loss and output errors at the cursor, for the status bar."""
+        recording, step = self.recording, self.state.cursor
+        if recording is None or not 0 <= step <= recording.step:
+            self._say(loss=math.nan, output_error=math.nan, limit_error=math.nan)
+            return
+        fields, limit = recording.fields(step), recording.limit
+        error = own = math.nan
+        if limit is not None and step <= limit.newest:
+            solved = limit.fields(step)
+            error = float(np.sqrt(np.mean((fields.output - solved.output) ** 2)))
+            own = solved.output_error
+        self._say(loss=fields.loss, output_error=error, limit_error=own)
 
     def _show(self) -> Show:
         places, choice = self.places(), self.state.choice
@@ -556,7 +582,13 @@ class Controller(QObject):
 
     def close(self, wait_ms: int = 5000) -> bool:
         """Stop the clock and every worker; whether all threads ended."""
+        if self._closed:
+            return True
         self._closed = True
+        for worker in (self._train, self._look, self._twin, self._files):
+            # what they say from here on has no one left to hear it
+            worker.yielded.disconnect()
+            worker.finished.disconnect()
         self._clock.stop()
         self._frame.stop()
         for worker in (self._train, self._look, self._twin, self._files):

@@ -12,6 +12,9 @@ from resviz.scene.theme import Theme, theme
 
 _WINDOW = {"light": "#F6F7F9", "dark": "#24272C"}
 _BUTTON = {"light": "#FDFDFE", "dark": "#30343A"}
+# of lists and fields, and of boxes to tick, whose edges Fusion draws darker than a dark window
+_BASE = {"light": "#FFFFFF", "dark": "#2B2F35"}
+_BOX = {"light": "#FFFFFF", "dark": "#515963"}
 _EDGE = {"light": "#C3C9D0", "dark": "#4A5058"}
 _ACCENT = {"light": "#0072B2", "dark": "#3D8FC6"}
 _ERROR = {"light": "#B5301C", "dark": "#FF8B75"}
@@ -33,11 +36,14 @@ def error_colour(of: Theme) -> str:
 def apply_theme(application: QApplication, of: Theme) -> None:
     """Give every widget of the application the colours of ``of``."""
     application.setStyle("Fusion")
-    application.setPalette(palette(of))
+    made = palette(of)
+    application.setPalette(made)
+    made.setColor(QPalette.ColorRole.Base, QColor(_BOX[of.name]))
+    application.setPalette(made, "QCheckBox")
 
 
 def palette(of: Theme) -> QPalette:
-    """Fusion's palette: ground and text are the drawing's, so that plots sit in the window without a seam."""
+    """Fusion's palette, with the drawing's own colours of text."""
 
     def colour(role: Role) -> QColor:
         return QColor(*of.colour(role))
@@ -47,7 +53,7 @@ def palette(of: Theme) -> QPalette:
     window, button, edge = (QColor(table[of.name]) for table in (_WINDOW, _BUTTON, _EDGE))
     made.setColor(roles.Window, window)
     made.setColor(roles.Button, button)
-    made.setColor(roles.Base, colour(Role.GROUND))
+    made.setColor(roles.Base, QColor(_BASE[of.name]))
     made.setColor(roles.AlternateBase, window)
     made.setColor(roles.ToolTipBase, button)
     for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.ToolTipText):

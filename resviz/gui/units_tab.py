@@ -69,7 +69,7 @@ class UnitsTab(QWidget):
         self.layers.setObjectName("layers")
         self.layers.setAccessibleName("Pinned layers")
         self.layers.setToolTip("Layers with a panel of their own, as in 2 14 26; empty: six over the depth")
-        self.layers.setMinimumWidth(90)
+        self.layers.setMinimumWidth(130)
         self.layers.editingFinished.connect(self._ask_layers)
         self.bins = self._spin("bins", "Bins of a histogram", "bins", low=0, high=400)
         self.bins.setSpecialValueText("auto")
@@ -167,6 +167,7 @@ class UnitsTab(QWidget):
         self.lock_axes.setChecked(choice.lock_axes)
         if not self.layers.hasFocus() or not self.layers.isModified():
             self.layers.setText(_listed(places.layers))
+            self.layers.setCursorPosition(0)
 
 
 def _set_spin(spin: QSpinBox, value: int, high: int) -> None:

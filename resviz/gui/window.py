@@ -38,9 +38,10 @@ from resviz.config import Session, preset, preset_names
 from resviz.draw.view import SceneView
 from resviz.gui.contrast_dock import ContrastDock
 from resviz.gui.controller import Controller, Facts
+from resviz.gui.estimate import estimate
 from resviz.gui.experiment import Experiment
 from resviz.gui.icons import icon
-from resviz.gui.look import apply_theme, chosen_theme, error_colour
+from resviz.gui.look import apply_theme, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
 from resviz.gui.report import ReportDialog, report_text
 from resviz.gui.resolve import SPEEDS
@@ -331,6 +332,9 @@ class MainWindow(QMainWindow):
     def _show_facts(self, facts: Facts) -> None:
         self._facts = facts
         self._show_status()
+        if facts.steps_a_second > 0:
+            guess = estimate(self.controller.state.session).ms / 1000.0
+            self.experiment.show_speed(facts.steps_a_second * guess)
         self.contrast.show_twin(facts.twin_step, self.controller.state.session.training.last_step)
 
     def _show_status(self) -> None:
@@ -351,15 +355,16 @@ class MainWindow(QMainWindow):
 
     def _numbers(self) -> list[str]:
         """What the run says about itself at the cursor."""
-        facts, parts = self._facts, []
-        if not math.isnan(facts.output_error):
-            parts.append(f"RMS output error {number(facts.output_error)}")
-        if not math.isnan(facts.limit_error):
-            parts.append(f"limit's own error {number(facts.limit_error)}")
-        return parts
+        facts = self._facts
+        named = (
+            ("loss", facts.loss),
+            ("RMS output error against the limit", facts.output_error),
+            ("the limit's own error", facts.limit_error),
+        )
+        return [f"{name} {number(value)}" for name, value in named if not math.isnan(value)]
 
     def _icon(self, name: str) -> QIcon:
-        return icon(name, self.palette().color(QPalette.ColorRole.ButtonText))
+        return icon(name, palette(self._theme).color(QPalette.ColorRole.ButtonText))
 
     def _set_theme(self, choice: ThemeChoice) -> None:
         self._theme = chosen_theme(choice)
@@ -377,7 +382,7 @@ class MainWindow(QMainWindow):
             (self.export, "export"),
         ):
             action.setIcon(self._icon(name))
-        self.setWindowIcon(icon("window", self.palette().color(QPalette.ColorRole.Highlight)))
+        self.setWindowIcon(icon("window", palette(self._theme).color(QPalette.ColorRole.Highlight)))
         self._show_state(self.controller.state)
 
     def _system_changed(self) -> None:
@@ -447,6 +452,9 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        for view in self._views():
+            # type grows on a large window of small pixels, half as fast as the window
+            view.set_scale(min(max(1.0, 0.5 + self.width() / 4000), 1.6))
         narrow = self.width() < _NARROW
         if narrow == self._narrow:
             return
