@@ -9,7 +9,7 @@ from resviz.data.streams import stream
 
 
 def sine(samples: int, seed: int) -> tuple[Array, Array]:
-    """x uniform on [-pi, pi], y = sin(w x) w ~ N(0, 1) once: both (N, 1), standardised."""
+    """x uniform on [-pi, pi], y = sin(w x), one w ~ N(0, 1): both (N, 1), standardised."""
     random = stream(seed, "samples")
     w = random.standard_normal()
     x = random.uniform(-np.pi, np.pi, (samples, 1))
@@ -33,16 +33,16 @@ def moons(samples: int, seed: int) -> tuple[Array, Array]:
 
 
 def spirals(samples: int, seed: int) -> tuple[Array, Array]:
-    """Two noisy interleaved Archimedean spirals of one and a half turns: x (N, 2) standardised, y (N, 2).
+    """Two noisy interleaved Archimedean spirals of one turn: x (N, 2) standardised, y (N, 2).
 
-    Sample i belongs to class i mod 2; the angle is uniform over the arc of each spiral.
+    Sample i belongs to class i mod 2; its angle is drawn evenly along the arc.
     """
     random = stream(seed, "samples")
     label = np.arange(samples) % 2
     # square root: about as many points on every piece of the arc
-    angle = 3 * np.pi * np.sqrt(random.uniform(0.02, 1.0, samples))
+    angle = 2 * np.pi * np.sqrt(random.uniform(0.02, 1.0, samples))
     turn = angle + np.pi * label
-    x = (angle / (3 * np.pi))[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)  # (N, 2)
+    x = (angle / (2 * np.pi))[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)  # (N, 2)
     x += 0.02 * random.standard_normal(x.shape)
     return standardised(x), one_hot(label, 2)
 

@@ -45,7 +45,7 @@ def test_no_line_separates_the_spirals():
     label = np.sign(y[:, 0])
     design = np.column_stack([x, np.ones(400)])
     weights = np.linalg.lstsq(design, label, rcond=None)[0]
-    assert np.mean(np.sign(design @ weights) == label) < 0.75
+    assert np.mean(np.sign(design @ weights) == label) < 0.85
     # while the nearest other sample nearly always has the same class
     distance = ((x[:, None] - x[None]) ** 2).sum(axis=2) + np.diag(np.full(400, np.inf))
     assert np.mean(label[distance.argmin(axis=1)] == label) > 0.95
