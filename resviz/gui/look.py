@@ -12,7 +12,6 @@ from resviz.scene.theme import Theme, theme
 
 _WINDOW = {"light": "#F6F7F9", "dark": "#24272C"}
 _BUTTON = {"light": "#FDFDFE", "dark": "#30343A"}
-# of lists and fields, and of boxes to tick, whose edges Fusion draws darker than a dark window
 _BASE = {"light": "#FFFFFF", "dark": "#2B2F35"}
 _BOX = {"light": "#FFFFFF", "dark": "#515963"}
 _EDGE = {"light": "#C3C9D0", "dark": "#4A5058"}
@@ -36,10 +35,14 @@ def error_colour(of: Theme) -> str:
 def apply_theme(application: QApplication, of: Theme) -> None:
     """Give every widget of the application the colours of ``of``."""
     application.setStyle("Fusion")
+    application.setPalette(palette(of))
+
+
+def box_palette(of: Theme) -> QPalette:
+    """The palette of boxes to tick: Fusion draws their edges darker than the window, even than a dark one."""
     made = palette(of)
-    application.setPalette(made)
     made.setColor(QPalette.ColorRole.Base, QColor(_BOX[of.name]))
-    application.setPalette(made, "QCheckBox")
+    return made
 
 
 def palette(of: Theme) -> QPalette:

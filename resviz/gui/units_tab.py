@@ -25,15 +25,15 @@ OBSERVABLES: tuple[tuple[str, str, str | None], ...] = (
     ("preactivation", "preactivation p = u·h/D", "sample"),
     ("activation", "activation σ(p)", "sample"),
     ("backward", "backward preactivation q = v·b/D", "sample"),
-    ("u", "input weight u, one coordinate", "coordinate"),
-    ("v", "output weight v, one coordinate", "coordinate"),
-    ("u_norm", "size of u (RMS over coordinates)", None),
-    ("v_norm", "size of v (RMS over coordinates)", None),
+    ("u", "input weight u", "coordinate"),
+    ("v", "output weight v", "coordinate"),
+    ("u_norm", "size of u (RMS)", None),
+    ("v_norm", "size of v (RMS)", None),
     ("travel_u", "how far u moved since k = 0 (RMS)", None),
     ("travel_v", "how far v moved since k = 0 (RMS)", None),
     ("travel_scaled", "how far u moved, times α (RMS)", None),
     ("projection", "projection of u on a direction e", "direction"),
-    ("alignment", "alignment of u with h (cosine)", "sample"),
+    ("alignment", "alignment of u and h (cosine)", "sample"),
 )
 """Name, label and need of every observable; a copy, because the original comes with torch (tested equal)."""
 

@@ -41,7 +41,7 @@ from resviz.gui.controller import Controller, Facts
 from resviz.gui.estimate import estimate
 from resviz.gui.experiment import Experiment
 from resviz.gui.icons import icon
-from resviz.gui.look import apply_theme, chosen_theme, error_colour, palette
+from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
 from resviz.gui.report import ReportDialog, report_text
 from resviz.gui.resolve import SPEEDS
@@ -373,6 +373,8 @@ class MainWindow(QMainWindow):
             apply_theme(application, self._theme)
         for view in self._views():
             view.set_theme(self._theme)
+        for box in self.findChildren(QCheckBox):
+            box.setPalette(box_palette(self._theme))
         self.experiment.show_theme(self._theme)
         self.notice.set_colours(error_colour(self._theme))
         for action, name in (

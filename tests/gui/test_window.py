@@ -1,0 +1,554 @@
+"""The window with its real widgets and a real engine, on a session small enough to train in a blink."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QPalette
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QSlider,
+    QSpinBox,
+    QTabWidget,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from resviz.config import Session, load_session
+from resviz.draw.view import SceneView
+from resviz.gui.app import make_window
+from resviz.gui.contrast_dock import alpha_at, position_of
+from resviz.gui.units_tab import OBSERVABLES
+from resviz.gui.window import MainWindow
+from resviz.scene.model import Bars, Line, Role, Rule
+
+STEPS = 10
+SMALL = Session(
+    title="small",
+    data={"samples": 3, "dimension": 4},
+    network={"layers": 8, "units": 32},
+    training={"steps": STEPS},
+    limit={"nodes": 8, "units": 64},
+)
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    made = make_window(SMALL)
+    made.controller.failed.connect(lambda error, report: pytest.fail(report))
+    made.resize(1500, 900)
+    made.show()
+    qtbot.addWidget(made)
+    yield made
+    made.close()
+
+
+def action(window: MainWindow, name: str) -> QAction:
+    return window.findChild(QAction, name)
+
+
+def at_step(window: MainWindow, step: int) -> bool:
+    """Whether the grid shows ``step``, with units and densities."""
+    scene = window.units.view.scene
+    return scene.caption.startswith(f"step {step} ") and any(
+        isinstance(m, Bars) for m in scene.panels[0].marks
+    )
+
+
+def wait_for_step(qtbot: QtBot, window: MainWindow, step: int) -> None:
+    qtbot.waitUntil(lambda: at_step(window, step), timeout=60_000)
+
+
+@pytest.fixture
+def trained(window: MainWindow, qtbot: QtBot) -> MainWindow:
+    """All steps recorded, cursor at the last."""
+    action(window, "follow").trigger()
+    action(window, "run").trigger()
+    qtbot.waitUntil(lambda: window.controller.state.ended, timeout=60_000)
+    wait_for_step(qtbot, window, STEPS)
+    return window
+
+
+def cursor_mark(window: MainWindow) -> float:
+    panel = window.timeline.view.scene.panel("timeline")
+    return next(mark.at for mark in panel.marks if isinstance(mark, Rule) and mark.role is Role.CURSOR)
+
+
+# -- what is there ---------------------------------------------------------------------------------------
+
+
+def test_every_promised_name_is_there(window: MainWindow) -> None:
+    for name in ("run", "step", "reset", "new_seed", "play", "follow", "undo", "redo", "new", "open", "save",
+                 "save_as", "export"):  # fmt: skip
+        assert isinstance(window.findChild(QAction, name), QAction), name
+    for name in ("tabs", "experiment", "network.alpha", "observable", "layers", "lock_axes", "bins", "window",
+                 "speed", "timeline", "contrast", "contrast_alpha", "preset", "status"):  # fmt: skip
+        assert isinstance(window.findChild(QWidget, name), QWidget), name
+
+
+def test_controls_have_accessible_names(window: MainWindow) -> None:
+    for kind in (QComboBox, QSlider, QSpinBox, SceneView):
+        for control in window.findChildren(kind):
+            assert control.accessibleName(), control.objectName()
+    for box in window.findChildren(QCheckBox):
+        assert box.accessibleName() or box.text()
+
+
+def test_the_tab_offers_the_engines_own_observables() -> None:
+    from resviz.observe import OBSERVABLES as ORIGINAL
+
+    assert tuple((o.name, o.label, o.needs) for o in ORIGINAL.values()) == OBSERVABLES
+
+
+def test_a_session_is_loaded_and_waits_at_its_start(window: MainWindow, qtbot: QtBot) -> None:
+    wait_for_step(qtbot, window, 0)
+    assert not action(window, "run").isChecked()
+    assert window.controller.state.newest == 0
+    assert window.controller.recording.step == 0
+
+
+# -- transport -------------------------------------------------------------------------------------------
+
+
+def test_run_trains_to_the_last_step_and_plays_to_it(window: MainWindow, qtbot: QtBot) -> None:
+    window.findChild(QSlider, "speed").setValue(100)
+    action(window, "run").trigger()
+    assert action(window, "run").isChecked()
+    assert action(window, "run").text() == "Pause"
+    wait_for_step(qtbot, window, STEPS)
+    qtbot.waitUntil(lambda: not action(window, "run").isChecked())
+    assert f"step {STEPS} of {STEPS}" in window.findChild(QLabel, "status").text()
+    assert window.controller.recording.step == STEPS
+
+
+def test_pause_holds_training_and_cursor(window: MainWindow, qtbot: QtBot) -> None:
+    wait_for_step(qtbot, window, 0)
+    for _ in range(3):  # on, off, on again
+        action(window, "run").trigger()
+    assert action(window, "run").isChecked()
+    action(window, "run").trigger()
+    qtbot.waitUntil(lambda: window.controller._train.is_paused or not window.controller._train.busy)
+    assert not window.controller.state.active
+
+
+def test_step_trains_one_and_then_moves_the_cursor(window: MainWindow, qtbot: QtBot) -> None:
+    wait_for_step(qtbot, window, 0)
+    action(window, "step").trigger()
+    wait_for_step(qtbot, window, 1)
+    assert window.controller.recording.step == 1
+    window.units.view.setFocus()
+    qtbot.keyClick(window.units.view, Qt.Key.Key_Left)
+    wait_for_step(qtbot, window, 0)
+    qtbot.keyClick(window.units.view, Qt.Key.Key_Right)
+    wait_for_step(qtbot, window, 1)
+    assert window.controller.recording.step == 1
+
+
+def test_reset_keeps_the_seed_and_gives_the_same_run(trained: MainWindow, qtbot: QtBot) -> None:
+    before = trained.controller.recording
+    action(trained, "reset").trigger()
+    assert trained.controller.state.session == SMALL
+    wait_for_step(qtbot, trained, 0)
+    action(trained, "run").trigger()
+    qtbot.waitUntil(lambda: trained.controller.state.ended, timeout=60_000)
+    after = trained.controller.recording
+    assert after is not before
+    assert list(after.loss) == list(before.loss)
+
+
+def test_new_seed_changes_the_network_seed_alone(trained: MainWindow, qtbot: QtBot) -> None:
+    action(trained, "new_seed").trigger()
+    seed = trained.controller.state.session.network.seed
+    assert seed != SMALL.network.seed
+    assert trained.controller.state.session == SMALL.with_values({"network.seed": seed})
+    wait_for_step(qtbot, trained, 0)
+    action(trained, "undo").trigger()
+    assert trained.controller.state.session == SMALL
+    action(trained, "redo").trigger()
+    assert trained.controller.state.session.network.seed == seed
+
+
+def test_dragging_the_timeline_scrubs(trained: MainWindow, qtbot: QtBot) -> None:
+    view = trained.timeline.view
+    place = view.geometry_of_panels.panel("timeline")
+
+    def pixel(step: int) -> QPoint:
+        return QPointF(*place.to_pixel(step, place.y.high)).toPoint() + QPoint(0, 2)
+
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=pixel(3))
+    wait_for_step(qtbot, trained, 3)
+    QTest.mouseMove(view, pixel(7))
+    wait_for_step(qtbot, trained, 7)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=pixel(7))
+    assert cursor_mark(trained) == 7
+    assert "step 7 of" in trained.findChild(QLabel, "status").text()
+
+
+def test_play_replays_what_is_recorded(trained: MainWindow, qtbot: QtBot) -> None:
+    trained.findChild(QSlider, "speed").setValue(100)
+    action(trained, "play").trigger()
+    assert trained.controller.state.cursor == 0
+    assert not trained.controller.state.follow
+    wait_for_step(qtbot, trained, STEPS)
+    qtbot.waitUntil(lambda: not action(trained, "play").isChecked())
+
+
+def test_speed_slider(window: MainWindow) -> None:
+    slider = window.findChild(QSlider, "speed")
+    assert window.controller.state.speed == 12.0
+    slider.setValue(slider.maximum())
+    assert window.controller.state.speed == 240.0
+
+
+@pytest.mark.parametrize("key", ["Space", "Ctrl+Return"])
+def test_keys_that_run(window: MainWindow, qtbot: QtBot, key: str) -> None:
+    wait_for_step(qtbot, window, 0)
+    window.activateWindow()
+    window.units.view.setFocus()
+    if key == "Space":
+        qtbot.keyClick(window.units.view, Qt.Key.Key_Space)
+    else:
+        window.findChild(QLineEdit, "network.layers").setFocus()
+        QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert window.controller.state.training
+
+
+def test_keys_reset_and_new_seed(window: MainWindow, qtbot: QtBot) -> None:
+    wait_for_step(qtbot, window, 0)
+    view = window.timeline.view
+    view.setFocus()
+    run = window.controller.state.run
+    qtbot.keyClick(view, Qt.Key.Key_R)
+    assert window.controller.state.run == run + 1
+    qtbot.keyClick(view, Qt.Key.Key_R, Qt.KeyboardModifier.ShiftModifier)
+    assert window.controller.state.session.network.seed != SMALL.network.seed
+
+
+@pytest.mark.parametrize("name", ["observable", "preset", "network.activation", "layers", "bins", "speed",
+                                  "contrast_alpha", "network.layers", "lock_axes"])  # fmt: skip
+def test_window_keys_are_native_in_controls(window: MainWindow, qtbot: QtBot, name: str) -> None:
+    wait_for_step(qtbot, window, 0)
+    control = window.findChild(QWidget, name)
+    control.setFocus()
+    before = window.controller.state
+    # in these two lists R chooses what begins with R, as it should
+    keys = (
+        [Qt.Key.Key_Space] if name in ("preset", "network.activation") else [Qt.Key.Key_Space, Qt.Key.Key_R]
+    )
+    for key in keys:
+        qtbot.keyClick(control, key)
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            popup.close()
+    after = window.controller.state
+    assert (after.run, after.training, after.cursor) == (before.run, before.training, before.cursor)
+    control.clearFocus()
+
+
+# -- looking ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in OBSERVABLES])
+def test_every_observable_is_shown(trained: MainWindow, qtbot: QtBot, name: str) -> None:
+    combo = trained.findChild(QComboBox, "observable")
+    combo.setCurrentIndex(combo.findData(name))
+    combo.activated.emit(combo.currentIndex())
+    qtbot.waitUntil(lambda: trained.controller._sight.grid.observable.name == name, timeout=30_000)
+    wait_for_step(qtbot, trained, STEPS)
+    panel = trained.units.view.scene.panels[0]
+    assert any(isinstance(m, Line) and m.role is Role.LIMIT for m in panel.marks)
+    assert trained.controller._train.run == 1  # nothing was trained again
+
+
+def test_sample_and_coordinate(trained: MainWindow, qtbot: QtBot) -> None:
+    sample = trained.findChild(QSpinBox, "sample")
+    assert (sample.isVisible(), sample.maximum()) == (True, 2)
+    before = trained.units.view.scene.panels[0].marks[0].heights
+    sample.setValue(2)
+    qtbot.waitUntil(lambda: trained.controller._sight.what.sample == 2)
+    wait_for_step(qtbot, trained, STEPS)
+    qtbot.waitUntil(lambda: list(trained.units.view.scene.panels[0].marks[0].heights) != list(before))
+    combo = trained.findChild(QComboBox, "observable")
+    combo.setCurrentIndex(combo.findData("u"))
+    combo.activated.emit(combo.currentIndex())
+    coordinate = trained.findChild(QSpinBox, "coordinate")
+    assert (coordinate.isVisible(), coordinate.maximum(), sample.isVisible()) == (True, 3, False)
+
+
+def test_layers_are_pinned_by_number(trained: MainWindow, qtbot: QtBot) -> None:
+    line = trained.findChild(QLineEdit, "layers")
+    line.setText("1, 4 7")
+    line.editingFinished.emit()
+    qtbot.waitUntil(
+        lambda: [p.key for p in trained.units.view.scene.panels] == ["layer 1", "layer 4", "layer 7"]
+    )
+    line.setText("9")
+    line.editingFinished.emit()
+    assert line.text() == "1 4 7"
+    line.setText("")
+    line.editingFinished.emit()
+    qtbot.waitUntil(lambda: len(trained.units.view.scene.panels) == 6)
+
+
+def test_bins_window_and_lock(trained: MainWindow, qtbot: QtBot) -> None:
+    def bars() -> int:
+        return len(trained.units.view.scene.panels[0].marks[0].heights)
+
+    trained.findChild(QSpinBox, "bins").setValue(17)
+    qtbot.waitUntil(lambda: bars() == 17)
+    trained.findChild(QSpinBox, "bins").setValue(0)
+    qtbot.waitUntil(lambda: bars() != 17)
+    trained.findChild(QSpinBox, "window").setValue(3)
+    qtbot.waitUntil(lambda: "layers" in trained.units.view.scene.panels[0].title, timeout=30_000)
+    lock = trained.findChild(QCheckBox, "lock_axes")
+    assert len({(p.x.low, p.x.high) for p in trained.units.view.scene.panels}) == 1
+    lock.click()
+    assert trained.controller.state.choice.lock_axes is False
+
+
+def test_axes_never_shrink_while_scrubbing(trained: MainWindow, qtbot: QtBot) -> None:
+    last = trained.units.view.scene.panels[0].x
+    trained.controller.ask(_seek(0))
+    wait_for_step(qtbot, trained, 0)
+    first = trained.units.view.scene.panels[0].x
+    assert (first.low, first.high) == (last.low, last.high)
+
+
+def _seek(step: int):
+    from resviz.gui.state import Seek
+
+    return Seek(step)
+
+
+# -- form ------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_starts_another_run(trained: MainWindow, qtbot: QtBot) -> None:
+    line = trained.findChild(QLineEdit, "network.units")
+    line.setText("16")
+    line.editingFinished.emit()
+    assert trained.controller.state.session.network.units == 16
+    wait_for_step(qtbot, trained, 0)
+    assert trained.controller.recording.session.network.units == 16
+    action(trained, "undo").trigger()
+    assert line.text() == "32"
+
+
+def test_a_refused_edit_leaves_the_run_alone(trained: MainWindow) -> None:
+    line = trained.findChild(QLineEdit, "network.layers")
+    line.setText("0")
+    line.editingFinished.emit()
+    assert "network.layers" in trained.findChild(QLabel, "network.layers.rule").text()
+    assert trained.controller.state.session == SMALL
+    assert trained.controller.state.newest == STEPS
+
+
+def test_live_edits_go_into_the_run(window: MainWindow, qtbot: QtBot) -> None:
+    wait_for_step(qtbot, window, 0)
+    for path, text in (("training.rate", "0.5"), ("training.steps", "14")):
+        line = window.findChild(QLineEdit, path)
+        line.setText(text)
+        line.editingFinished.emit()
+    action(window, "follow").trigger()
+    action(window, "run").trigger()
+    wait_for_step(qtbot, window, 14)
+    recording = window.controller.recording
+    assert recording.session.training.rate_at(STEPS) == 0.5
+    assert recording.step == 14
+    assert window.controller.state.run == 1
+
+
+# -- contrast --------------------------------------------------------------------------------------------
+
+
+def test_the_contrast_shows_twin_and_lazy_limit(trained: MainWindow) -> None:
+    scene = trained.contrast.view.scene
+    assert [entry.text for entry in scene.legend] == ["α = 1", "α = 8", "α → ∞"]
+    roles = {mark.role for mark in scene.panel("loss").marks}
+    assert {Role.SESSION, Role.TWIN, Role.LAZY} <= roles
+
+
+def test_letting_the_slider_go_trains_another_twin_beside(trained: MainWindow, qtbot: QtBot) -> None:
+    slider = trained.findChild(QSlider, "contrast_alpha")
+    kept = trained.controller.recording
+    old = kept.contrast
+    slider.setSliderDown(True)
+    slider.setValue(position_of(32))
+    assert kept.contrast is old
+    slider.setSliderDown(False)
+    qtbot.waitUntil(lambda: kept.contrast is not old, timeout=60_000)
+    assert kept.contrast.session.network.alpha == alpha_at(position_of(32))
+    qtbot.waitUntil(
+        lambda: any(e.text == "α = 32" for e in trained.contrast.view.scene.legend), timeout=30_000
+    )
+    assert trained.controller.recording is kept
+    assert trained.controller.state.session.contrast.alpha == 32
+
+
+def test_scaled_displacements(trained: MainWindow, qtbot: QtBot) -> None:
+    trained.findChild(QCheckBox, "contrast_scaled").click()
+    qtbot.waitUntil(lambda: trained.controller._sight.what.displacement == "travel_scaled")
+
+
+# -- files, themes, sizes --------------------------------------------------------------------------------
+
+
+def test_save_and_open_a_session(window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    window.controller.save(path)
+    assert load_session(path) == SMALL
+    assert window.controller.state.path == path
+    assert "mine.toml" in window.windowTitle()
+    line = window.findChild(QLineEdit, "network.units")
+    line.setText("8")
+    line.editingFinished.emit()
+    assert window.isWindowModified()
+    action(window, "save").trigger()
+    assert not window.isWindowModified()
+    assert load_session(path).network.units == 8
+    window.controller.open(path)
+    assert window.controller.state.session.network.units == 8
+
+
+def test_save_and_open_a_recording(trained: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "run.resviz"
+    trained.controller.save(path)
+    qtbot.waitUntil(lambda: trained.controller.state.path == path, timeout=30_000)
+    loss = list(trained.controller.recording.loss)
+    action(trained, "new").trigger()
+    trained.controller.open(path)
+    qtbot.waitUntil(lambda: trained.controller.state.path == path, timeout=30_000)
+    wait_for_step(qtbot, trained, STEPS)
+    assert not trained.controller.state.active
+    assert list(trained.controller.recording.loss) == loss
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "missing.resviz"])
+def test_a_file_that_is_not_there_is_named(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, name: str
+) -> None:
+    window.controller.open(tmp_path / name)
+    qtbot.waitUntil(lambda: name in window.notice.text, timeout=30_000)
+    assert window.controller.state.session == SMALL
+
+
+def test_presets_load_and_run(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    from resviz.config import Preset
+    from resviz.gui import window as module
+
+    small = Preset("digits", "Digits", SMALL.with_values({"network.units": 8}), "look <b>here</b>")
+    monkeypatch.setattr(module, "preset", lambda name: small)
+    combo = window.findChild(QComboBox, "preset")
+    combo.setCurrentIndex(combo.findData("digits"))
+    combo.activated.emit(combo.currentIndex())
+    assert window.controller.state.active
+    assert "look here" in window.experiment.findChild(QWidget, "commentary").toPlainText()
+    qtbot.waitUntil(lambda: window.controller.state.ended, timeout=60_000)
+    assert window.controller.recording.session.network.units == 8
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_themes_reach_widgets_and_pictures(window: MainWindow, name: str) -> None:
+    action(window, f"theme.{name}").trigger()
+    assert window.units.view._theme.name == name
+    ground = QApplication.palette().color(QPalette.ColorRole.Window).lightness()
+    assert (ground > 128) is (name == "light")
+
+
+@pytest.mark.parametrize(("width", "tabbed"), [(1280, True), (1500, False)])
+def test_a_narrow_window_puts_the_contrast_beside_the_form(
+    window: MainWindow, qtbot: QtBot, width: int, tabbed: bool
+) -> None:
+    window.resize(width, 800)
+    qtbot.waitUntil(
+        lambda: (window._contrast_dock in window.tabifiedDockWidgets(window._experiment_dock)) is tabbed
+    )
+    assert window.findChild(QTabWidget, "tabs").count() == 1
+
+
+# -- failures and the end --------------------------------------------------------------------------------
+
+
+def test_divergence_pauses_names_step_and_layer_and_keeps_the_steps_before(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from resviz.errors import DivergenceError
+    from resviz.recording import record as real
+
+    def diverging(session, **options):
+        for at in real(session, **options):
+            yield at
+            if at.step == 4:
+                raise DivergenceError("step 5, layer 3: not finite", step=5, layer=3, remedy="Lower rate.")
+
+    wait_for_step(qtbot, window, 0)
+    monkeypatch.setattr("resviz.recording.record", diverging)
+    action(window, "reset").trigger()
+    action(window, "follow").trigger()
+    action(window, "run").trigger()
+    qtbot.waitUntil(lambda: "layer 3" in window.notice.text, timeout=60_000)
+    assert "step 5" in window.notice.text
+    assert not window.controller.state.active
+    wait_for_step(qtbot, window, 4)
+    assert window.controller.recording.step == 4
+
+
+def test_an_unexpected_error_is_reported_without_a_dialog(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for_step(qtbot, window, 0)
+    window.controller.failed.disconnect()
+    window.controller.failed.connect(window._report)
+
+    def broken(session, **options):
+        raise RuntimeError("CUDA error: out of memory")
+        yield
+
+    monkeypatch.setattr("resviz.recording.record", broken)
+    with qtbot.waitSignal(window.controller.failed, timeout=30_000) as failed:
+        action(window, "reset").trigger()
+    assert "in broken" in failed.args[1]
+    assert "out of memory" in window.notice.text
+    assert not window.findChildren(QDialog)
+    monkeypatch.undo()
+    action(window, "reset").trigger()  # and the window lives on
+    wait_for_step(qtbot, window, 0)
+
+
+def test_what_will_not_fit_is_not_started(window: MainWindow, qtbot: QtBot) -> None:
+    from resviz.gui.state import Edit
+
+    wait_for_step(qtbot, window, 0)
+    window.controller.ask(Edit({"network.layers": 100_000, "network.units": 10_000_000}))
+    qtbot.waitUntil(lambda: "memory" in window.notice.text or "machine has" in window.notice.text)
+    assert not window.controller.state.training
+
+
+def test_closing_while_running_ends_every_thread(qtbot: QtBot) -> None:
+    made = make_window(SMALL.with_values({"training.steps": 100_000}))
+    qtbot.addWidget(made)
+    made.show()
+    action(made, "run").trigger()
+    qtbot.waitUntil(lambda: made.controller.state.newest > 3, timeout=60_000)
+    made.close()
+    names = {thread.name for thread in threading.enumerate()}
+    assert not any("train" in name for name in names)
+    assert not made.controller._train._loop.isRunning()
+
+
+def test_closing_before_the_engine_is_loaded(qtbot: QtBot) -> None:
+    made = make_window(SMALL)
+    qtbot.addWidget(made)
+    made.show()
+    made.close()
+    assert not made.controller._train._loop.isRunning()
