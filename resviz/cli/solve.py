@@ -112,7 +112,7 @@ def save(solved: LimitFields, path: Path) -> None:
     """
     import numpy as np
 
-    from resviz.export.target import writing
+    from resviz.files import writing
 
     with writing(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **{name: getattr(solved, name) for name in ARRAYS})

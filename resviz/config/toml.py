@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from resviz.config.diagnose import cannot_read
 from resviz.config.migrations import migrate
 from resviz.config.session import SCHEMA, Session
 from resviz.errors import InputError, OutputError, SessionError
+from resviz.files import writing
 
 # read only by some optimiser or by "auto"; left out of a file while it means nothing and says nothing
 _ONLY_WHEN_USED = ("batch", "batch_seed", "momentum", "tolerance")
@@ -109,7 +108,8 @@ def save_session(session: Session, path: str | Path) -> Path:
     if target.suffix.lower() != ".toml":
         target = target.with_name(f"{target.name}.toml")
     moved = _moved(session, target.absolute().parent)
-    _write_whole(target, _merged_text(moved) or to_toml(moved))
+    with writing(target) as temporary:
+        temporary.write_text(_merged_text(moved) or to_toml(moved), encoding="utf-8", newline="\n")
     return target
 
 
@@ -207,29 +207,3 @@ def _insert(container: Any, key: str, value: Any) -> None:
             trailing.append(body.pop())
     container.add(key, tomlkit.item(value))
     body.extend(reversed(trailing))
-
-
-def _write_whole(target: Path, text: str) -> None:
-    """Replace a file by a text, or leave it as it is."""
-    try:
-        final = Path(os.path.realpath(target))  # a link stays a link
-        temporary = final.with_name(f".{final.name}.{os.getpid()}.tmp")
-        with temporary.open("x", encoding="utf-8", newline="\n") as file, _removed_on_failure(temporary):
-            file.write(text)
-        with _removed_on_failure(temporary):
-            os.replace(temporary, final)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(
-            f"{target}: cannot be written: {reason}",
-            remedy="Choose a folder that exists and can be written to.",
-        ) from None
-
-
-@contextmanager
-def _removed_on_failure(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise

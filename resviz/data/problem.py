@@ -62,6 +62,12 @@ class Problem:
         """(N, D) start of the residual stream: x, or x W_in^T."""
         return self.x if self.read_in is None else self.x @ self.read_in.T
 
+    @property
+    def principal_direction(self) -> Array:
+        """(D,) top right singular vector of h0, uncentred: where the data are largest."""
+        direction: Array = np.linalg.svd(self.h0, full_matrices=False)[2][0]
+        return direction
+
     def output(self, h: Array) -> Array:
         """f of the last h: (..., N, D) -> (..., N, d_out); h itself, or h W_out / D."""
         return h if self.read_out is None else h @ self.read_out / self.dimension

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from resviz.block.activation import Activation, activation
 from resviz.config import Session
-from resviz.data import Problem
+from resviz.data import Problem, Span
 from resviz.errors import DivergenceError, SessionError
 from resviz.fields.fields import AnyArray, Fields
 
@@ -94,11 +94,17 @@ class Engine(Protocol):
         """Copies of h and b as `Fields` keeps them."""
 
 
-def descend(engine: Engine, problem: Problem, rule: Rule, rates: Rates) -> Iterator[Fields | None]:
+def descend(
+    engine: Engine, problem: Problem, rule: Rule, rates: Rates, *, span: Span | None = None
+) -> Iterator[Fields | None]:
     """Train for ever, yielding the `Fields` of every step and None between pieces of work.
 
     The units' update is fused into the backward sweep, so when the fields of step k are yielded the units
     already are at k + 1.
+
+    Args:
+        problem: the engine's own problem; if it is reduced to a ``span``, outputs without a read-out are
+            lifted back to D dimensions (loss and RMS error are the same numbers in both).
 
     Raises:
         DivergenceError: the fields of a step are not finite, or the loss blew up.
@@ -122,6 +128,8 @@ def descend(engine: Engine, problem: Problem, rule: Rule, rates: Rates) -> Itera
             engine.backward(start, stop, *updates)
             yield None
         h, b = engine.snapshot()
+        if span is not None and problem.read_out is None:
+            output = span.lift(output)
         yield Fields(step, h, b, output, loss, rate, _standard_error(outputs))
 
 

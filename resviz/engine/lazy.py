@@ -25,7 +25,7 @@ from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import resolve_device, resolve_dtype
 from resviz.engine.descent import Rates, descend, rule
-from resviz.engine.meanode import Particles, particle_starts
+from resviz.engine.meanode import Particles, limit_problem, particle_starts
 from resviz.fields.fields import Fields
 
 __all__ = ["lazy_limit"]
@@ -97,7 +97,8 @@ def lazy_limit(session: Session, problem: Problem, *, rates: Rates) -> Iterator[
     chosen = rule(session, alpha=float(np.inf))
     dtype = resolve_dtype(session.training.dtype)
     device = resolve_device(session.training.device, dtype)
-    starts = particle_starts(problem, int(session.limit.nodes), int(session.limit.units))
+    small, span = limit_problem(session, problem)
+    starts = particle_starts(small, int(session.limit.nodes), int(session.limit.units))
     yield None
-    engine = LazyParticles(problem.h0, starts, chosen, device=device, dtype=dtype)
-    yield from descend(engine, problem, chosen, rates)
+    engine = LazyParticles(small.h0, starts, chosen, device=device, dtype=dtype)
+    yield from descend(engine, small, chosen, rates, span=span)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resviz.export.options import STILLS, VIEWS, Options, check_options, output_suffix
-from resviz.export.target import check_file, check_frames_folder, make_folder, writing
+from resviz.export.target import check_file, check_frames_folder, make_folder
+from resviz.files import writing
 
 if TYPE_CHECKING:
     from resviz.config import Session

@@ -5,10 +5,7 @@ A reader never sees half a file, and a file that was there before stays until it
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from resviz.errors import OutputError, RequestError
@@ -55,29 +52,6 @@ def check_frames_folder(path: Path, names: list[str], *, overwrite: bool = False
             remedy="Choose another folder, or allow replacing them (--overwrite).",
         )
     return path
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """A temporary name in the folder of ``path``, with its extension; renamed to ``path`` on success.
-
-    On any error, an interruption included, the temporary file is removed and ``path`` is left alone.
-
-    Raises:
-        OutputError: the file cannot be written or renamed.
-    """
-    # the extension stays last: encoders choose the container by it
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}",
-            remedy="Check the free space and the permissions of its folder.",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def make_folder(path: Path) -> None:

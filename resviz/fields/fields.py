@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from resviz.data import Span
 from resviz.errors import RequestError
 
 __all__ = ["Fields", "LimitFields"]
@@ -62,10 +63,12 @@ class LimitFields:
     Attributes:
         s: (S,) depths of the nodes, with 0 and 1.
         alpha: the branch multiplier; ``inf`` for the lazy limit.
+        span: what the limit stays in, if that is less than all D dimensions: `fields` are kept there.
     """
 
     s: NDArray[np.float64]
     alpha: float
+    span: Span | None = None
     _steps: list[Fields] = field(default_factory=list, repr=False)
 
     @property
@@ -94,7 +97,7 @@ class LimitFields:
         self._steps.append(fields)
 
     def fields(self, step: int) -> Fields:
-        """Fields of step k, with replicas kept apart: h, b (R, S, N, D)."""
+        """Fields of step k, replicas apart and in the span: h, b (R, S, N, r)."""
         if not 0 <= step <= self.newest:
             raise RequestError(
                 f"step = {step} is not solved", remedy=f"choose a step from 0 to {self.newest}"
@@ -103,13 +106,17 @@ class LimitFields:
 
     @property
     def h(self) -> AnyArray:
-        """h(s) of every step, mean over replicas: (K + 1, S, N, D)."""
-        return np.stack([f.h.mean(axis=0) for f in self._steps])
+        """h(s) of every step in the network's coordinates, mean over replicas: (K + 1, S, N, D)."""
+        return self.lift(np.stack([f.h.mean(axis=0) for f in self._steps]))
 
     @property
     def b(self) -> AnyArray:
-        """b(s) of every step, mean over replicas: (K + 1, S, N, D)."""
-        return np.stack([f.b.mean(axis=0) for f in self._steps])
+        """b(s) of every step in the network's coordinates, mean over replicas: (K + 1, S, N, D)."""
+        return self.lift(np.stack([f.b.mean(axis=0) for f in self._steps]))
+
+    def lift(self, fields: AnyArray) -> AnyArray:
+        """Fields of the span (..., r) in the network's coordinates (..., D)."""
+        return fields if self.span is None else self.span.lift(fields)
 
     @property
     def loss(self) -> NDArray[np.float64]:

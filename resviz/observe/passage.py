@@ -16,16 +16,19 @@ import numpy as np
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.descent import rule
+from resviz.engine.meanode import limit_problem, turned
 from resviz.errors import RequestError
 from resviz.fields import Fields, LimitFields, limit_starts, unit_starts
 from resviz.fields.fields import AnyArray
+from resviz.observe.density import Density, estimate, gaussian
 from resviz.observe.observables import Look, Observable, evaluate
-from resviz.transport import Cohort, Places, cohort, limit_places, net_places
+from resviz.transport import Cohort, Endless, InSpan, Places, Whole, cohort, limit_places, net_places
 from resviz.transport.cohort import State
+from resviz.transport.frame import Which
 
 __all__ = ["DEFAULT_STARTS", "Passage", "Run", "default_window", "window_layers"]
 
-DEFAULT_STARTS = 2**12
+DEFAULT_STARTS = 2**13
 _SEED = 771  # of the limit's fresh starts; no session seed enters the limit
 _SUBDEPTHS = 16
 _CHECKPOINT_BYTES = 64e6
@@ -162,12 +165,15 @@ class Passage:
         inside = [np.asarray(w)[np.linspace(0, len(w) - 1, self._sub).round().astype(int)] for w in pooled]
         depths = np.concatenate(inside) / total  # (G sub,)
         each = max(2, starts // (replicas * self._sub))
-        z = limit_starts(_SEED, replicas * len(depths), each, self.run.problem.dimension)
-        z = z.reshape(replicas, len(depths), *z.shape[1:])
         chosen = rule(self.run.session, alpha=limit.alpha)
+        small, _ = limit_problem(self.run.session, self.run.problem)
+        z = turned(limit_starts(_SEED, replicas * len(depths), each, small.dimension), small)
+        z = z.reshape(replicas, len(depths), *z.shape[1:])
+        dtype = self.run.session.training.dtype
         return [
             self._followers(
-                cohort(z[r], chosen, dtype=self.run.session.training.dtype), limit_places(limit, depths, r)
+                cohort(z[r], chosen, dtype=dtype, frame=_frame(self.run, limit, (len(depths), each), r)),
+                limit_places(limit, depths, r),
             )
             for r in range(replicas)
         ]
@@ -179,13 +185,67 @@ class Passage:
         values = _values(self._finite, step, chosen, look)
         return [values[rows].ravel() for rows in self._rows]
 
-    def limit_values(self, step: int, chosen: Observable, look: Look) -> list[list[AnyArray]]:
-        """Values of the limit's units at each pinned place, replicas apart: G lists of R arrays."""
+    def limit_values(self, step: int, chosen: Observable, look: Look) -> list[LimitValues]:
+        """Values of the limit's units at each pinned place; empty without a limit."""
         if self._limits is None:
             return []
+        places = len(self.layers)
         each = [_values(follower, step, chosen, look) for follower in self._limits]  # R of (G sub, P)
-        pooled = [v.reshape(len(self.layers), -1) for v in each]
-        return [[v[g] for v in pooled] for g in range(len(self.layers))]
+        pooled = [v.reshape(places, -1) for v in each]
+        inside, blur, deviation = pooled, 0.0, None
+        first = self._limits[0].units
+        if chosen.linear_in is not None and isinstance(first.frame, InSpan):
+            direction = chosen.along(look, first.dimension)
+            blur = first.frame.outside(direction, chosen.linear_in)
+            inside = [
+                _inside(follower.units, direction, chosen.linear_in).reshape(places, -1)
+                for follower in self._limits
+            ]
+        if step == 0 and chosen.start_deviation is not None:
+            h, b, _ = self._limits[0].places.seen(0)
+            deviation = chosen.start_deviation(first, first.tensor(h), first.tensor(b), look)
+        return [
+            LimitValues([v[g] for v in pooled], [v[g] for v in inside], blur, deviation)
+            for g in range(places)
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class LimitValues:
+    """Values of the limit's units at one place and step.
+
+    Attributes:
+        replicas: R arrays (P,), from fields that were solved independently.
+        inside: the same without the normal part that lies outside the limit's span.
+        blur: standard deviation of that part.
+        exact_deviation: the law is exactly N(0, deviation^2), as at k = 0.
+    """
+
+    replicas: list[AnyArray]
+    inside: list[AnyArray]
+    blur: float
+    exact_deviation: float | None
+
+    def density(self, chosen: Observable) -> Density | None:
+        """Their density; None where all values coincide."""
+        if self.exact_deviation is not None:
+            return gaussian(0.0, self.exact_deviation) if self.exact_deviation > 0 else None
+        return estimate(self.inside, low=chosen.low, high=chosen.high, blur=self.blur, blurred=self.replicas)
+
+
+def _frame(run: Run, limit: LimitFields, shape: tuple[int, int], replica: int) -> Whole:
+    network = run.session.network
+    if limit.span is not None:
+        return InSpan(limit.span, network.sigma_u, network.sigma_v, shape, _SEED + replica)
+    if run.session.limit.large_d:
+        return Endless()
+    return Whole()
+
+
+def _inside(units: Cohort, direction: AnyArray, which: Which) -> AnyArray:
+    frame = units.frame
+    assert isinstance(frame, InSpan)
+    return np.array(frame.inside(units.u if which == "u" else units.v, direction).numpy())
 
 
 def _values(follower: _Followers, step: int, chosen: Observable, look: Look) -> AnyArray:

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from resviz.fields.fields import AnyArray
-from resviz.observe.density import Density, estimate
+from resviz.observe.density import Density
 from resviz.observe.distance import kolmogorov, wasserstein
 from resviz.observe.observables import Look, Observable, observable
-from resviz.observe.passage import Passage
+from resviz.observe.passage import LimitValues, Passage
 
 __all__ = ["Series"]
 
@@ -21,15 +21,15 @@ _TAIL = 1e-3  # quantiles that the axes hold
 
 @dataclass(frozen=True, eq=False)
 class _Visit:
-    """The values at one step: finite, G arrays (m,); limit, G lists of replicas (P,)."""
+    """The values at one step and each place."""
 
-    finite: list[AnyArray]
-    limit: list[list[AnyArray]]
+    finite: list[AnyArray]  # G arrays (m,), or none
+    limit: list[LimitValues]  # G, or none
 
     @cached_property
     def means(self) -> tuple[float, float]:
         """Means over all finite units and over all of the limit's; NaN where there are none."""
-        return _mean(self.finite), _mean([v for place in self.limit for v in place])
+        return _mean(self.finite), _mean([v for place in self.limit for v in place.replicas])
 
 
 class Series:
@@ -74,7 +74,7 @@ class Series:
             self.passage.limit_values(step, self.observable, self.look),
         )
         for g in range(len(self.layers)):
-            values = np.concatenate(visit.limit[g]) if visit.limit else visit.finite[g]
+            values = np.concatenate(visit.limit[g].replicas) if visit.limit else visit.finite[g]
             low, high = (float(q) for q in np.quantile(values, [_TAIL, 1.0 - _TAIL]))
             if np.isfinite(low) and np.isfinite(high):
                 seen = self._range[g]
@@ -106,8 +106,7 @@ class Series:
         visit = self._visits.get(step)
         if visit is None:
             return None
-        chosen = self.observable
-        found = estimate(visit.limit[place], low=chosen.low, high=chosen.high) if visit.limit else None
+        found = visit.limit[place].density(self.observable) if visit.limit else None
         if found is not None:
             self._peak[place] = max(self._peak[place], float(found.pdf.max()))
         self._densities[key] = found

@@ -11,11 +11,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import os
-import tempfile
 import tomllib
 import zipfile
 from collections.abc import Sequence
@@ -26,10 +23,11 @@ from typing import Any
 import numpy as np
 
 from resviz.config import Session
-from resviz.data import Problem
+from resviz.data import Problem, Span
 from resviz.errors import OutputError, RecordingError
 from resviz.fields import Fields, LimitFields
 from resviz.fields.fields import AnyArray
+from resviz.files import writing
 from resviz.recording.recording import Recording
 
 __all__ = ["EXTENSION", "open_recording", "save_recording"]
@@ -47,24 +45,8 @@ def save_recording(recording: Recording, path: Path, *, overwrite: bool) -> Path
         path = path.with_name(path.name + EXTENSION)
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", remedy="choose another name, or ask to overwrite it")
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                _write(archive, recording)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        temporary = None
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}", remedy="choose another folder"
-        ) from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
+    with writing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+        _write(archive, recording)
     return path
 
 
@@ -92,6 +74,8 @@ def _write(archive: zipfile.ZipFile, recording: Recording) -> None:
         stored[folder] = {"steps": len(steps), "chunk": _put_steps(archive, folder, steps)}
         if isinstance(run, LimitFields):
             _put(archive, f"{folder}/s", run.s)
+            if run.span is not None:
+                _put(archive, f"{folder}/basis", run.span.basis)
             stored[folder]["alpha"] = run.alpha if np.isfinite(run.alpha) else "inf"
     manifest = {
         "schema": SCHEMA,
@@ -186,7 +170,11 @@ def _net(archive: zipfile.ZipFile, folder: str, into: Recording, stored: dict[st
 def _limit(archive: zipfile.ZipFile, folder: str, stored: dict[str, Any]) -> LimitFields | None:
     if folder not in stored:
         return None
-    limit = LimitFields(np.asarray(_get(archive, f"{folder}/s"), np.float64), float(stored[folder]["alpha"]))
+    s = np.asarray(_get(archive, f"{folder}/s"), np.float64)
+    basis = f"{folder}/basis"
+    reduced = f"{basis}.npy" in archive.namelist()
+    span = Span(np.asarray(_get(archive, basis), np.float64)) if reduced else None
+    limit = LimitFields(s, float(stored[folder]["alpha"]), span)
     for fields in _steps(archive, folder, stored):
         limit.append(fields)
     return limit

@@ -18,7 +18,7 @@ from resviz.data import Problem, make_problem
 from resviz.engine.compiled import one_thread
 from resviz.engine.descent import Rates
 from resviz.engine.lazy import lazy_limit
-from resviz.engine.meanode import mean_ode, node_depths
+from resviz.engine.meanode import limit_problem, mean_ode, node_depths
 from resviz.engine.resnet import resnet
 from resviz.errors import DeviceError, DivergenceError
 from resviz.fields import Fields, LimitFields
@@ -142,7 +142,7 @@ def _lanes(recording: Recording, known: Limits, contrast: bool) -> Iterator[_Lan
         found = known.get(_key(owner.session, alpha))
         if found is not None and found.newest >= owner.steps:
             return found, []
-        fields = LimitFields(node_depths(int(owner.session.limit.nodes)), alpha)
+        fields = _unsolved(owner.session, problem, alpha)
         engine = (
             lazy_limit(owner.session, problem, rates=rates)
             if np.isinf(alpha)
@@ -161,6 +161,11 @@ def _lanes(recording: Recording, known: Limits, contrast: bool) -> Iterator[_Lan
         yield from lanes
         yield _Lane("lazy twin", resnet(twin_session, problem, rates=rates), twin)
     yield _Lane("network", resnet(session, problem, rates=rates), recording)
+
+
+def _unsolved(session: Session, problem: Problem, alpha: float) -> LimitFields:
+    """A limit of which no step is solved yet."""
+    return LimitFields(node_depths(int(session.limit.nodes)), alpha, limit_problem(session, problem)[1])
 
 
 def _device_error(error: RuntimeError | MemoryError) -> Exception:
@@ -206,7 +211,7 @@ def solve_steps(session: Session, *, lazy: bool = False) -> Iterator[LimitFields
     problem = make_problem(session)
     rates: Rates = session.training.rate_at
     alpha = float(np.inf) if lazy else session.network.alpha
-    limit = LimitFields(node_depths(int(session.limit.nodes)), alpha)
+    limit = _unsolved(session, problem, alpha)
     with one_thread():
         for state in (lazy_limit if lazy else mean_ode)(session, problem, rates=rates):
             if state is not None:

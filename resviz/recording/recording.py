@@ -20,7 +20,6 @@ from resviz.errors import RequestError
 from resviz.fields import Fields, LimitFields, unit_starts
 from resviz.fields.fields import AnyArray
 from resviz.observe import Density, Distance, Passage, distance
-from resviz.observe.density import estimate
 from resviz.observe.observables import Look, observable
 from resviz.transport import cohort, limit_places, net_places
 from resviz.transport.places import Places
@@ -159,8 +158,7 @@ class Recording:
         self._the_limit(step)
         look = self._look(sample, coordinate, direction)
         chosen = observable(name)
-        replicas = self._passage(layer, window, finite=False).limit_values(step, chosen, look)[0]
-        found = estimate(replicas, low=chosen.low, high=chosen.high)
+        found = self._passage(layer, window, finite=False).limit_values(step, chosen, look)[0].density(chosen)
         if found is None:
             raise RequestError(
                 f"{name} at step = {step} has no density: all units have one value",
@@ -204,8 +202,8 @@ class Recording:
         return self.limit
 
     def _look(self, sample: int, coordinate: int, direction: Any) -> Look:
-        if direction is None:  # the top principal direction of the data, uncentred
-            direction = np.linalg.svd(self.problem.h0, full_matrices=False)[2][0]
+        if direction is None:
+            direction = self.problem.principal_direction
         return Look(sample, coordinate, tuple(float(x) for x in direction))
 
     def _push(self, layer: int, step: int, places: Places) -> tuple[AnyArray, AnyArray]:

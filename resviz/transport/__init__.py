@@ -5,6 +5,17 @@ unit, the tracked ghost and the lazy displacement.
 """
 
 from resviz.transport.cohort import Cohort, LazyCohort, cohort
+from resviz.transport.frame import Endless, InSpan, Whole
 from resviz.transport.places import Places, limit_places, net_places
 
-__all__ = ["Cohort", "LazyCohort", "Places", "cohort", "limit_places", "net_places"]
+__all__ = [
+    "Cohort",
+    "Endless",
+    "InSpan",
+    "LazyCohort",
+    "Places",
+    "Whole",
+    "cohort",
+    "limit_places",
+    "net_places",
+]

@@ -17,6 +17,7 @@ from resviz.block.unit import preactivation, update_
 from resviz.engine.compiled import resolve_dtype
 from resviz.engine.descent import Rule
 from resviz.fields.fields import AnyArray
+from resviz.transport.frame import Whole
 
 __all__ = ["Cohort", "LazyCohort", "State", "cohort"]
 
@@ -32,17 +33,29 @@ class Cohort:
         alpha: branch multiplier of the fields they are pushed through.
     """
 
-    def __init__(self, starts: AnyArray, rule: Rule, *, dtype: str = "float32") -> None:
-        """Take standard normal ``starts`` (G, 2, D, P)."""
+    def __init__(
+        self, starts: AnyArray, rule: Rule, *, dtype: str = "float32", frame: Whole | None = None
+    ) -> None:
+        """Take standard normal ``starts`` (G, 2, D, P).
+
+        Args:
+            frame: what the D dimensions are; left out, all that the network has.
+        """
         z = torch.from_numpy(np.asarray(starts)).to(resolve_dtype(dtype))
         root = float(np.sqrt(z.shape[2]))
         self.u0 = (z[:, 0] * (root * rule.sigma_u)).contiguous()
         self.v0 = (z[:, 1] * (root * rule.sigma_v)).contiguous()
         self.rule = rule
+        self.frame = frame or Whole()
         self.alpha = rule.alpha
         self.sigma = rule.sigma()
         self.step = 0
         self._begin()
+
+    @property
+    def dimension(self) -> int:
+        """D of the network, also where fewer dimensions are followed."""
+        return self.frame.dimension or self.u0.shape[1]
 
     def _begin(self) -> None:
         self.u, self.v = self.u0.clone(), self.v0.clone()
@@ -122,6 +135,6 @@ class LazyCohort(Cohort):
         self.dv.copy_(dv)
 
 
-def cohort(starts: AnyArray, rule: Rule, *, dtype: str = "float32") -> Cohort:
+def cohort(starts: AnyArray, rule: Rule, *, dtype: str = "float32", frame: Whole | None = None) -> Cohort:
     """The kind of cohort that ``rule`` needs: lazy for alpha = infinity."""
-    return (LazyCohort if np.isinf(rule.alpha) else Cohort)(starts, rule, dtype=dtype)
+    return (LazyCohort if np.isinf(rule.alpha) else Cohort)(starts, rule, dtype=dtype, frame=frame)

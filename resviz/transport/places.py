@@ -40,14 +40,20 @@ def net_places(fields: Callable[[int], Fields], layers: Sequence[int], total: in
 
 
 def limit_places(limit: LimitFields, depths: AnyArray, replica: int | None = None) -> Places:
-    """Depths of a limit, interpolated between its nodes; of one replica, or of their mean."""
+    """Depths of a limit, interpolated between its nodes.
+
+    Args:
+        replica: fields of this replica, in the limit's span (..., r); left out, the mean over replicas in
+            the network's coordinates (..., D), as a finite unit's twin sees them.
+    """
     depths = np.asarray(depths, dtype=np.float64)
     weights = limit.weights(depths)  # (G, S)
 
     def seen(step: int) -> tuple[AnyArray, AnyArray, float]:
         record = limit.fields(step)
-        h, b = (x.mean(axis=0) if replica is None else x[replica] for x in (record.h, record.b))  # (S, N, D)
+        h, b = (x.mean(axis=0) if replica is None else x[replica] for x in (record.h, record.b))  # (S, N, r)
         w = weights.astype(h.dtype)
-        return np.tensordot(w, h, 1), np.tensordot(w, b, 1), record.rate  # (G, N, D)
+        h, b = np.tensordot(w, h, 1), np.tensordot(w, b, 1)  # (G, N, r)
+        return (limit.lift(h), limit.lift(b), record.rate) if replica is None else (h, b, record.rate)
 
     return Places(depths, seen)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from resviz.errors import OutputError, RequestError
-from resviz.export.target import check_file, check_frames_folder, free_name, writing
+from resviz.export.target import check_file, check_frames_folder, free_name
+from resviz.files import writing
 
 
 def test_a_file_appears_only_when_complete(tmp_path: Path):

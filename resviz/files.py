@@ -1,0 +1,48 @@
+"""Writing files that are whole or not there: a temporary name in the same folder, then a rename."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from resviz.errors import OutputError
+
+__all__ = ["writing"]
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Path]:
+    """A temporary name in the folder of ``path``, with its extension; renamed to ``path`` on success.
+
+    On any error, an interruption included, the temporary file is removed and ``path`` is left alone. A link
+    stays a link: what it points to is replaced.
+
+    Raises:
+        OutputError: the file cannot be written or renamed.
+    """
+    temporary: Path | None = None
+    try:
+        final = Path(os.path.realpath(path))
+        # the extension stays last: encoders choose the container by it
+        temporary = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, final)
+        temporary = None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise OutputError(
+            f"{path} cannot be written: {getattr(error, 'strerror', None) or error}",
+            remedy="Check the free space and the permissions of its folder.",
+        ) from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Onto the disk before the rename, or a crash could leave a name without content."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
