@@ -104,9 +104,7 @@ class Frames:
         from resviz.observe.observables import Look
 
         options = self.options
-        # the top principal direction of the data, uncentred, for the observables of one direction
-        direction = np.linalg.svd(recording.problem.h0, full_matrices=False)[2][0]
-        look = Look(options.sample, options.coordinate, tuple(map(float, direction)))
+        look = Look.at(recording.problem, sample=options.sample, coordinate=options.coordinate)
         return Series(Passage(recording, layers, window=options.window), options.observable, look)
 
     def _follow_contrast(self) -> None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from resviz.block.unit import preactivation
+from resviz.data import Problem
 from resviz.errors import RequestError
 from resviz.transport.cohort import Cohort
 from resviz.transport.frame import Which
@@ -25,6 +26,18 @@ class Look:
     sample: int = 0
     coordinate: int = 0
     direction: tuple[float, ...] | None = None  # (D,) of ``projection``; made a unit vector
+
+    @classmethod
+    def at(
+        cls, problem: Problem, *, sample: int = 0, coordinate: int = 0, direction: ArrayLike | None = None
+    ) -> Look:
+        """A look at a problem; a direction left out is the data's top principal one, uncentred."""
+        e = problem.principal_direction if direction is None else np.asarray(direction, dtype=np.float64)
+        if e.shape != (problem.dimension,):
+            raise RequestError(
+                f"direction has shape {e.shape}", remedy=f"give {problem.dimension} numbers, one a coordinate"
+            )
+        return cls(sample, coordinate, tuple(e.tolist()))
 
 
 Values = Callable[[Cohort, Tensor, Tensor, Look], Tensor]

@@ -142,7 +142,7 @@ class Recording:
     ) -> AnyArray:  # fmt: skip
         """An observable of the finite units: (M,), or (window M,) with layers pooled around ``layer``."""
         self._check(layer, step)
-        look = self._look(sample, coordinate, direction)
+        look = Look.at(self.problem, sample=sample, coordinate=coordinate, direction=direction)
         return self._passage(layer, window, finite=True).finite_values(step, observable(name), look)[0]
 
     def density(
@@ -156,7 +156,7 @@ class Recording:
         """
         self._check(layer, step)
         self._the_limit(step)
-        look = self._look(sample, coordinate, direction)
+        look = Look.at(self.problem, sample=sample, coordinate=coordinate, direction=direction)
         chosen = observable(name)
         found = self._passage(layer, window, finite=False).limit_values(step, chosen, look)[0].density(chosen)
         if found is None:
@@ -200,11 +200,6 @@ class Recording:
             raise RequestError("this recording holds no limit", remedy="record it with resviz.run")
         self.limit.fields(step)
         return self.limit
-
-    def _look(self, sample: int, coordinate: int, direction: Any) -> Look:
-        if direction is None:
-            direction = self.problem.principal_direction
-        return Look(sample, coordinate, tuple(float(x) for x in direction))
 
     def _push(self, layer: int, step: int, places: Places) -> tuple[AnyArray, AnyArray]:
         network = self.session.network
