@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from resviz.block.activation import Activation
-from resviz.block.unit import preactivation, through, update_
+from resviz.block.unit import add_through, preactivation, update_
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
@@ -36,7 +36,7 @@ class Sweep(nn.Module):
         """h[l + 1] = h[l] + scale * sum_j v_j sigma(p_j): h (L + 1, R, N, D), u and v (L, R, D, M)."""
         for layer in range(start, stop):
             p = preactivation(h[layer], u[layer])  # (R, N, M)
-            h[layer + 1] = h[layer] + scale * through(self.sigma.value(p), v[layer])
+            h[layer + 1] = add_through(h[layer], self.sigma.value(p), v[layer], scale)
 
     @torch.jit.export
     def down(
@@ -55,11 +55,12 @@ class Sweep(nn.Module):
         for i in range(stop - start):
             layer = stop - 1 - i
             # p is computed again: keeping it would cost L N M words
-            a, slope = self.sigma.value_slope(preactivation(h[layer], u[layer]))  # (R, N, M)
-            g = slope * preactivation(b[layer + 1], v[layer])
-            b[layer] = b[layer + 1] + scale * through(g, u[layer])
-            update_(u[layer], h[layer], g, ru)
-            update_(v[layer], b[layer + 1], a, rv)
+            x, y, us, vs = h[layer], b[layer + 1], u[layer], v[layer]
+            a, slope = self.sigma.value_slope(preactivation(x, us))  # (R, N, M)
+            g = slope * preactivation(y, vs)
+            b[layer] = add_through(y, g, us, scale)
+            update_(us, x, g, ru)
+            update_(vs, y, a, rv)
 
 
 class ResNet:
