@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,29 +72,20 @@ def _solve(
         )
     session = read_session(name, changes)
     check_file(output, overwrite=overwrite)
-    from resviz.data import make_problem
-    from resviz.engine.lazy import lazy_limit
-    from resviz.engine.meanode import mean_ode, node_depths
-    from resviz.fields import LimitFields
+    from resviz.recording import solve_steps
 
-    training = session.training
-    solver = lazy_limit if lazy else mean_ode
-    alpha = math.inf if lazy else session.network.alpha
-    solved = LimitFields(node_depths(int(session.limit.nodes)), alpha)
+    solved: LimitFields | None = None
     try:
         with stopping_kindly(), progress("solving", shown=show_progress, quiet=quiet) as update:
-            for fields in solver(session, make_problem(session), rates=training.rate_at):
-                if fields is None:
-                    continue
-                solved.append(fields)
-                update(fields.step, training.last_step, "")
-                if fields.step >= training.last_step:
-                    break
+            for solved in solve_steps(session, lazy=lazy):
+                update(max(solved.newest, 0), session.training.last_step, "")
     except (KeyboardInterrupt, DivergenceError):
-        if solved.newest >= 0:
+        if solved is not None and solved.newest >= 0:
             save(solved, output)
             note(f"{output}: kept what was solved, steps 0 to {solved.newest}", quiet=quiet)
         raise
+    if solved is None:
+        raise RuntimeError("a solver yields at least once")
     save(solved, output)
     note(
         f"{output}: {solved.newest} steps, loss {solved.loss[-1]:.3g}, "
