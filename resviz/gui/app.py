@@ -79,6 +79,9 @@ def _application() -> QApplication:
     running = QApplication.instance()
     if isinstance(running, QApplication):
         return running
+    # a worker that comes back from compiled code waits for the interpreter up to this long, some thirty times
+    # a step: at Python's own 5 ms, painting halves the speed of training
+    sys.setswitchinterval(5e-4)
     QLocale.setDefault(QLocale.c())
     application = QApplication([sys.argv[0] or "resviz"])
     application.setApplicationName("resviz")

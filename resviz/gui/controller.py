@@ -8,20 +8,18 @@ that a change of observable never waits for training); *twin* trains another laz
 
 from __future__ import annotations
 
-import math
 import random
 from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
 from resviz.config import Session, load_session
 from resviz.errors import DivergenceError, ResvizError, SessionError
-from resviz.export.options import Options, spread
 from resviz.gui.estimate import estimate, size_text
+from resviz.gui.pictures import NO_NUMBERS, Numbers, Pictures, numbers, places_of, what_of
 from resviz.gui.resolve import resolve
 from resviz.gui.state import (
     AppState,
@@ -35,32 +33,24 @@ from resviz.gui.state import (
     Saved,
     Tick,
 )
-from resviz.gui.waiting import waiting_contrast, waiting_grid
 from resviz.gui.work import (
     Desk,
-    Places,
     Sight,
     SolvedLimits,
     Stage,
     Trained,
-    What,
     look,
     open_file,
     save_file,
     train,
 )
 from resviz.gui.worker import Finished, Worker
-from resviz.scene.axes import Ranges
-from resviz.scene.contrast import Losses, contrast
-from resviz.scene.grid import grid_ranges, units_grid
-from resviz.scene.model import Scene
-from resviz.scene.show import Show
-from resviz.scene.timeline import timeline
 
 if TYPE_CHECKING:
     from resviz.recording import Recording
 
 _FRAME_MS = 16
+_GROWTH_MS = 200  # curves that grow are painted five times a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +61,7 @@ class Facts:
         doing: work without steps that is going on, empty mostly.
         steps_a_second, frames_a_second: of training and of the pictures.
         device: where the net is trained.
-        loss: at the cursor.
-        output_error: RMS difference of net and limit over the N x d_out outputs at the cursor.
-        limit_error: the limit's own RMS error there, as its solver estimates it.
+        numbers: loss and errors at the cursor.
         twin_step: step of another twin in training, None if there is none.
     """
 
@@ -81,9 +69,7 @@ class Facts:
     steps_a_second: float = 0.0
     frames_a_second: float = 0.0
     device: str = ""
-    loss: float = math.nan
-    output_error: float = math.nan
-    limit_error: float = math.nan
+    numbers: Numbers = NO_NUMBERS
     twin_step: int | None = None
 
 
@@ -116,9 +102,8 @@ class Controller(QObject):
         self._limits = SolvedLimits()
         self._desk = Desk()
         self._sight: Sight | None = None
-        self._ranges: Ranges | None = None
-        self._ranged: Any = None  # what the ranges were made for
-        self._shown = -1  # step of the grid's picture
+        self._pictures = Pictures()
+        self._drawn = -1  # step of the grid's last picture
         self._paints: deque[float] = deque(maxlen=240)
 
         self._train = Worker("train", parent=self)
@@ -145,7 +130,11 @@ class Controller(QObject):
         self._frame = QTimer(self)
         self._frame.setSingleShot(True)
         self._frame.setInterval(0)
-        self._frame.timeout.connect(self._paint)
+        self._frame.timeout.connect(self.paint)
+        self._growth = QTimer(self)
+        self._growth.setSingleShot(True)
+        self._growth.setInterval(_GROWTH_MS)
+        self._growth.timeout.connect(self.paint)
         self._uptime = QElapsedTimer()
         self._uptime.start()
         self._closed = False
@@ -234,14 +223,12 @@ class Controller(QObject):
             self._desk.wanted = new.cursor
             if not self._look.busy:
                 self._start_looking()
-        if (new.cursor, new.newest, new.choice, new.run, new.theme) != (
-            old.cursor,
-            old.newest,
-            old.choice,
-            old.run,
-            old.theme,
-        ):
+        # other places and observables are painted when they have been visited
+        drawn = (new.cursor, new.run, new.theme, new.choice.bins, new.choice.lock_axes)
+        if drawn != (old.cursor, old.run, old.theme, old.choice.bins, old.choice.lock_axes):
             self._frame.start()
+        elif new.newest != old.newest:
+            self._grow()
 
     def _begin(self, state: AppState) -> None:
         """A new run takes the place of the present one."""
@@ -250,8 +237,8 @@ class Controller(QObject):
         self.recording = None
         self._desk = Desk()
         self._sight = None
-        self._ranged = None
-        self._shown = -1
+        self._pictures = Pictures()
+        self._drawn = -1
         self._facts = Facts(doing="starting", device=self._facts.device)
         self._train_run = state.run
         self.notice.emit("", "")
@@ -299,7 +286,7 @@ class Controller(QObject):
     def _on_trained(self, run: int, value: Stage | Trained) -> None:
         if isinstance(value, Stage):
             self._say(doing=value.doing)
-            if self._shown < 0:
+            if self._drawn < 0:
                 self._frame.start()
             return
         first = self.recording is None
@@ -373,34 +360,24 @@ class Controller(QObject):
 
     # -- looking ----------------------------------------------------------------------------------------
 
-    def places(self) -> Places:
-        """Where the window looks, with what the program chooses filled in."""
-        network, choice = self.state.session.network, self.state.choice
-        layers = choice.layers or spread(network.layers)
-        window = choice.window or max(1, math.ceil(256 / network.units))
-        return Places(layers, min(window, network.layers), layers[min(3, len(layers) - 1)])
-
-    def _what(self) -> What:
-        choice = self.state.choice
-        return What(
-            choice.observable,
-            choice.sample,
-            choice.coordinate,
-            "travel_scaled" if choice.scaled else "travel_u",
-        )
-
     def _start_looking(self) -> None:
         recording = self.recording
         if recording is None or recording.step < 0:
             return
-        desk, places, what = self._desk, self.places(), self._what()
+        desk, places, what = self._desk, places_of(self.state), what_of(self.state)
         desk.wanted = self.state.cursor
         twin = recording.contrast
         self._look.start(lambda: look(desk, recording, twin, places, what))
 
     def _on_sight(self, run: int, sight: Sight) -> None:
+        if self._drawn >= 0 and sight.grid.newest < 0:
+            return  # the old picture stays until the first one of what was asked for can be drawn
+        other = sight is not self._sight
         self._sight = sight
-        self._frame.start()
+        if other or self._drawn != self._pictures.shown(self.state, sight):
+            self._frame.start()
+        else:
+            self._grow()
 
     def _on_look_finished(self, end: Finished) -> None:
         if end.run != self._look.run:
@@ -414,20 +391,7 @@ class Controller(QObject):
             # steps may have come while the last ones were visited
             if any(one.first_gap() is not None for one in self._sight.all):
                 self._start_looking()
-            self._frame.start()
-
-    def export_options(self, theme: str) -> Options:
-        """What the window shows, as the options of an export."""
-        show = self._show()
-        return Options(
-            observable=show.observable,
-            layers=show.layers,
-            sample=show.sample,
-            coordinate=show.coordinate,
-            window=show.window,
-            lock_axes=show.lock_axes,
-            theme=theme,
-        )
+            self._grow()
 
     # -- files ------------------------------------------------------------------------------------------
 
@@ -484,93 +448,33 @@ class Controller(QObject):
 
     # -- pictures ---------------------------------------------------------------------------------------
 
-    def _paint(self) -> None:
-        """Build and hand out the three pictures of the present cursor."""
+    def _grow(self) -> None:
+        """Paint what came to be since, but not at every step: nothing that was looked at has changed."""
+        if not self._growth.isActive():
+            self._growth.start()
+
+    def paint(self) -> None:
+        """Build and hand out the three pictures."""
         if self._closed:
             return
-        self.grid_scene.emit(self.grid())
-        self.contrast_scene.emit(self.contrast())
-        self.timeline_scene.emit(self.timeline())
-        self._measure()
+        self._growth.stop()
+        state, sight = self.state, self._sight
+        self.grid_scene.emit(self._pictures.grid(state, sight, self._waiting_for()))
+        self.contrast_scene.emit(self._pictures.contrast(state, sight, self.recording))
+        self.timeline_scene.emit(self._pictures.timeline(state, self.recording))
+        self._drawn = self._pictures.shown(state, sight)
         now = self._uptime.elapsed() / 1000.0
         self._paints.append(now)
         recent = sum(1 for at in self._paints if now - at < 1.0)
-        self._say(frames_a_second=float(recent))
+        self._say(frames_a_second=float(recent), numbers=numbers(state, self.recording))
 
-    def _measure(self) -> None:
-        """Loss and output errors at the cursor, for the status bar."""
-        recording, step = self.recording, self.state.cursor
-        if recording is None or not 0 <= step <= recording.step:
-            self._say(loss=math.nan, output_error=math.nan, limit_error=math.nan)
-            return
-        fields, limit = recording.fields(step), recording.limit
-        error = own = math.nan
-        if limit is not None and step <= limit.newest:
-            solved = limit.fields(step)
-            error = float(np.sqrt(np.mean((fields.output - solved.output) ** 2)))
-            own = solved.output_error
-        self._say(loss=fields.loss, output_error=error, limit_error=own)
-
-    def _show(self) -> Show:
-        places, choice = self.places(), self.state.choice
-        return Show(
-            observable=choice.observable,
-            sample=choice.sample,
-            coordinate=choice.coordinate,
-            layers=places.layers,
-            window=places.window,
-            bins=choice.bins,
-            lock_axes=choice.lock_axes,
-        )
-
-    def grid(self) -> Scene:
-        """The Units grid at the cursor, or at the step shown last while the cursor's is being visited."""
-        places, session = self.places(), self.state.session
-        if self._sight is None or self._sight.grid.newest < 0:
-            message = self._facts.doing or self.state.failure.partition("\n")[0] or "press Run"
-            return waiting_grid(places.layers, session.network.layers, message)
-        series = self._sight.grid
-        if series.has(self.state.cursor):
-            self._shown = self.state.cursor
-        step = self._shown if series.has(self._shown) else series.newest
-        show = self._show()
-        ranged = (id(series), show.bins, show.lock_axes)
-        before = self._ranges if ranged == self._ranged else None
-        self._ranged = ranged
-        self._ranges = grid_ranges(series, show, before)
-        return units_grid(series, step, show, self._ranges)
-
-    def contrast(self) -> Scene:
-        """Session, lazy twin and lazy limit at the cursor."""
-        steps = self.state.steps or self.state.session.training.last_step
-        if self._sight is None:
-            return waiting_contrast(steps)
-        sight = self._sight
-        step = self.state.cursor
-        if not sight.session.has(step):
-            step = min(step, sight.session.newest)
-        return contrast(
-            sight.session, sight.twin, sight.lazy, self._losses(), step=max(step, 0), steps=steps, place=0
-        )
-
-    def timeline(self) -> Scene:
-        """Losses over all planned steps, and the cursor."""
-        losses = self._losses()
-        steps = self.state.steps or self.state.session.training.last_step
-        return timeline(losses.net, losses.limit, steps, self.state.cursor)
-
-    def _losses(self) -> Losses:
-        recording = self.recording
-        if recording is None:
-            return Losses()
-        twin = recording.contrast
-        return Losses(
-            net=recording.loss,
-            limit=_limit_loss(recording.limit),
-            twin=None if twin is None else twin.loss,
-            twin_limit=None if twin is None else _limit_loss(twin.limit),
-            lazy=_limit_loss(recording.lazy),
-        )
+    def _waiting_for(self) -> str:
+        """Why there is no picture yet."""
+        if self.state.failure:
+            return "training stopped"
+        if self._facts.doing:
+            return self._facts.doing
+        return "following the units" if self.state.newest >= 0 or self.state.training else "press Run"
 
     def _say(self, **facts: Any) -> None:
         new = replace(self._facts, **facts)
@@ -591,6 +495,7 @@ class Controller(QObject):
             worker.finished.disconnect()
         self._clock.stop()
         self._frame.stop()
+        self._growth.stop()
         for worker in (self._train, self._look, self._twin, self._files):
             worker.cancel()
         ended = [worker.close(wait_ms) for worker in (self._train, self._look, self._twin, self._files)]
@@ -602,10 +507,6 @@ def _reached(target: int | None) -> Any:
     if target is None:
         return None
     return lambda value: isinstance(value, Trained) and value.step >= target
-
-
-def _limit_loss(limit: Any) -> Any:
-    return None if limit is None or limit.newest < 0 else np.asarray(limit.loss)
 
 
 def rule_of(error: SessionError) -> str:

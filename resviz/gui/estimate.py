@@ -96,4 +96,5 @@ def size_text(count: float) -> str:
 
 def time_text(ms: float) -> str:
     """Milliseconds, or seconds from one second on, 2 digits."""
-    return f"{ms / 1e3:.2g} s" if ms >= 1e3 else f"{ms:.2g} ms"
+    value, unit = (ms / 1e3, "s") if ms >= 1e3 else (ms, "ms")
+    return f"{round(value) if value >= 10 else float(f'{value:.2g}'):g} {unit}"

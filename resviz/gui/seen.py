@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,10 +35,11 @@ class Seen:
 
     # -- the looking thread -----------------------------------------------------------------------------
 
-    def visit(self, step: int) -> None:
-        """Evaluate everything that a picture of ``step`` reads."""
+    def visit(self, step: int) -> Iterator[None]:
+        """Evaluate everything that a picture of ``step`` reads, in pieces of some 20 ms."""
         series = self._series
         series.visit(step)
+        yield
         for place in range(len(series.layers)):
             series.density(step, place)
             if self._distances:
@@ -47,6 +49,7 @@ class Seen:
         self._newest = max(self._newest, step)
         while self._low in self._ready:
             self._low += 1
+        yield
 
     def can_visit(self, step: int) -> bool:
         """Whether ``step`` is recorded and not visited yet."""

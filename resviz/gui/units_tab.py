@@ -58,7 +58,7 @@ class UnitsTab(QWidget):
         for name, text, _ in OBSERVABLES:
             self.observable.addItem(text, name)
         self.observable.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.observable.setMinimumContentsLength(21)
+        self.observable.setMinimumContentsLength(26)
         self.observable.activated.connect(
             lambda: self.looked.emit({"observable": self.observable.currentData()})
         )

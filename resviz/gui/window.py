@@ -43,6 +43,7 @@ from resviz.gui.experiment import Experiment
 from resviz.gui.icons import icon
 from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
+from resviz.gui.pictures import export_options, places_of
 from resviz.gui.report import ReportDialog, report_text
 from resviz.gui.resolve import SPEEDS
 from resviz.gui.state import (
@@ -99,10 +100,9 @@ class MainWindow(QMainWindow):
         self._connect()
         self.resize(*_first_size())
         self._set_theme("system")
+        self._show_session(self.controller.state)
         # pictures of nothing yet, so that the first paint has axes and says what is going on
-        self.units.view.show_scene(self.controller.grid())
-        self.contrast.view.show_scene(self.controller.contrast())
-        self.timeline.view.show_scene(self.controller.timeline())
+        self.controller.paint()
         self.units.view.setFocus()
 
     # -- making -----------------------------------------------------------------------------------------
@@ -298,11 +298,24 @@ class MainWindow(QMainWindow):
     # -- showing ----------------------------------------------------------------------------------------
 
     def _on_changed(self, old: AppState, new: AppState) -> None:
-        self._show_state(new)
+        # most changes are the cursor's: only the status line follows those
+        if (new.active, new.playing, new.follow, new.speed) != (
+            old.active,
+            old.playing,
+            old.follow,
+            old.speed,
+        ):
+            self._show_transport(new)
+        if (new.session, new.choice, new.path, new.saved, new.preset, new.commentary) != (
+            old.session, old.choice, old.path, old.saved, old.preset, old.commentary,
+        ):  # fmt: skip
+            self._show_session(new)
+        self.export.setEnabled(new.newest >= 0)
         if new.theme != old.theme:
             self._set_theme(new.theme)
+        self._show_status()
 
-    def _show_state(self, state: AppState) -> None:
+    def _show_transport(self, state: AppState) -> None:
         self.run.setChecked(state.active)
         self.run.setText("Pause" if state.active else "Run")
         self.run.setIcon(self._icon("pause" if state.active else "play"))
@@ -311,23 +324,22 @@ class MainWindow(QMainWindow):
         self.play.setText("Hold" if state.playing else "Play")
         self.follow.setChecked(state.follow)
         self._follow_box.setChecked(state.follow)
-        self.undo.setEnabled(bool(state.past))
-        self.redo.setEnabled(bool(state.future))
-        self.export.setEnabled(state.newest >= 0)
-        self._themes[state.theme].setChecked(True)
         self.speed.blockSignals(True)
         self.speed.setValue(_speed_position(state.speed))
         self.speed.blockSignals(False)
         self.speed.setToolTip(f"The cursor plays {state.speed:.3g} steps a second")
+
+    def _show_session(self, state: AppState) -> None:
+        self.undo.setEnabled(bool(state.past))
+        self.redo.setEnabled(bool(state.future))
         self.preset.setCurrentIndex(self.preset.findData(state.preset) if state.preset else -1)
         self.experiment.show_session(state.session)
         self.experiment.show_commentary(state.commentary)
-        self.units.show_choice(state.choice, self.controller.places(), state.session)
+        self.units.show_choice(state.choice, places_of(state), state.session)
         self.contrast.show_alpha(state.session.contrast.alpha, state.choice.scaled)
         name = state.path.name if state.path else (state.session.title or "untitled")
         self.setWindowTitle(f"{name}[*] - resviz")
         self.setWindowModified(state.modified)
-        self._show_status()
 
     def _show_facts(self, facts: Facts) -> None:
         self._facts = facts
@@ -355,11 +367,11 @@ class MainWindow(QMainWindow):
 
     def _numbers(self) -> list[str]:
         """What the run says about itself at the cursor."""
-        facts = self._facts
+        at = self._facts.numbers
         named = (
-            ("loss", facts.loss),
-            ("RMS output error against the limit", facts.output_error),
-            ("the limit's own error", facts.limit_error),
+            ("loss", at.loss),
+            ("RMS output error against the limit", at.output_error),
+            ("the limit's own error", at.limit_error),
         )
         return [f"{name} {number(value)}" for name, value in named if not math.isnan(value)]
 
@@ -385,7 +397,8 @@ class MainWindow(QMainWindow):
         ):
             action.setIcon(self._icon(name))
         self.setWindowIcon(icon("window", palette(self._theme).color(QPalette.ColorRole.Highlight)))
-        self._show_state(self.controller.state)
+        self._themes[choice].setChecked(True)
+        self._show_transport(self.controller.state)
 
     def _system_changed(self) -> None:
         if self.controller.state.theme == "system":
@@ -445,7 +458,7 @@ class MainWindow(QMainWindow):
         if recording is None or recording.step < 0:
             self.notice.show_notice("Nothing is recorded yet: run the session first.", "note")
             return
-        dialog = ExportDialog(recording, self.controller.export_options(self._theme.name), self)
+        dialog = ExportDialog(recording, export_options(self.controller.state, self._theme.name), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.failed.connect(self._report)
         dialog.open()

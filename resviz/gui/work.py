@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resviz.config import Session
+from resviz.gui.estimate import shape
 from resviz.gui.seen import Seen
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from resviz.recording import Recording
 
 _SOLVED_LIMITS = 12
+_SHARED = 2e6  # N M D from which a layer's products are worth sharing out over threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,23 @@ def train(session: Session, limits: SolvedLimits, *, contrast: bool = True) -> I
 
     dtype = torch.float32 if session.training.dtype == "float32" else torch.float64
     device = str(resolve_device(session.training.device, dtype))
+    samples, dimension = shape(session)
+    shared = samples * session.network.units * dimension > _SHARED
+    _use_threads(max(1, (os.cpu_count() or 1) - 1) if shared else 1)
     yield Stage("making data")
     for at in record(session, limits=limits, contrast=contrast):
         yield Trained(at.recording, at.step, at.steps, at.speed, device, at.notes)
+
+
+def _use_threads(count: int) -> None:
+    """Torch's threads for products of the calling thread (it counts them per thread).
+
+    Small products are slower shared out, and waiting threads spin: beside training a look cost seven times
+    the processor time (2 cores), and training took all of both cores for no gain.
+    """
+    import torch
+
+    torch.set_num_threads(count)
 
 
 def open_file(path: Path) -> Iterator[Any]:
@@ -139,15 +155,11 @@ class Desk:
 def look(
     desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What
 ) -> Iterator[Sight]:
-    """Visit the wanted step, then every recorded step that was not visited; yield after each visit.
+    """Visit the wanted step, then every recorded step that was not visited; yield after each piece.
 
     Ends when all recorded steps are visited; started again when there are more.
     """
-    import torch
-
-    # torch counts threads per calling thread: these products are too small to share out, and doing so beside
-    # training costs seven times the processor time (measured, 2 cores)
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // 4))
+    _use_threads(1)
     sight = _sight(desk, recording, twin, places, what)
     yield sight
     while True:
@@ -158,10 +170,11 @@ def look(
             if not gaps:
                 return
             step, behind = min(gaps, key=lambda gap: gap[0])
-            behind.visit(step)
+            visit = behind.visit(step)
         else:
-            wanted[0].visit(desk.wanted)
-        yield sight
+            visit = wanted[0].visit(desk.wanted)
+        for _ in visit:
+            yield sight
 
 
 def _sight(desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What) -> Sight:

@@ -1,0 +1,170 @@
+"""What the views are given: scenes of the present state, built from series that are already visited.
+
+Building them reads and never computes: a scene costs some milliseconds whatever the net's size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from resviz.export.options import Options, spread
+from resviz.gui.state import AppState
+from resviz.gui.waiting import waiting_contrast, waiting_grid
+from resviz.gui.work import Places, Sight, What
+from resviz.scene.axes import Ranges
+from resviz.scene.contrast import Losses, contrast
+from resviz.scene.grid import grid_ranges, units_grid
+from resviz.scene.model import Scene
+from resviz.scene.show import Show
+from resviz.scene.timeline import timeline
+
+if TYPE_CHECKING:
+    from resviz.fields import LimitFields
+    from resviz.recording import Recording
+
+_UNITS_A_PANEL = 256  # layers are pooled until a histogram has so many
+_CONTRAST_PLACE = 3  # the fourth of six: deep enough to have moved, away from the end
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What the status bar says about the cursor's step; NaN where it is not known.
+
+    Attributes:
+        loss: of the net.
+        output_error: RMS difference of net and limit over the N x d_out outputs.
+        limit_error: the limit's own RMS error, as its solver estimates it.
+    """
+
+    loss: float = math.nan
+    output_error: float = math.nan
+    limit_error: float = math.nan
+
+
+NO_NUMBERS = Numbers()
+
+
+def places_of(state: AppState) -> Places:
+    """Where the window looks, with what the program chooses filled in."""
+    network, choice = state.session.network, state.choice
+    layers = choice.layers or spread(network.layers)
+    window = choice.window or max(1, math.ceil(_UNITS_A_PANEL / network.units))
+    return Places(layers, min(window, network.layers), layers[min(_CONTRAST_PLACE, len(layers) - 1)])
+
+
+def what_of(state: AppState) -> What:
+    """Which numbers it looks at."""
+    choice = state.choice
+    displacement = "travel_scaled" if choice.scaled else "travel_u"
+    return What(choice.observable, choice.sample, choice.coordinate, displacement)
+
+
+def show_of(state: AppState) -> Show:
+    """The choices as the grid's builder takes them."""
+    places, choice = places_of(state), state.choice
+    return Show(
+        observable=choice.observable,
+        sample=choice.sample,
+        coordinate=choice.coordinate,
+        layers=places.layers,
+        window=places.window,
+        bins=choice.bins,
+        lock_axes=choice.lock_axes,
+    )
+
+
+def export_options(state: AppState, theme: str) -> Options:
+    """What the window shows, as the options of an export."""
+    show = show_of(state)
+    return Options(
+        observable=show.observable,
+        layers=show.layers,
+        sample=show.sample,
+        coordinate=show.coordinate,
+        window=show.window,
+        lock_axes=show.lock_axes,
+        theme=theme,
+    )
+
+
+class Pictures:
+    """Scenes of one run; remembers the axis ranges, which never shrink, and the step shown last."""
+
+    def __init__(self) -> None:
+        self._ranges: Ranges | None = None
+        self._ranged: tuple[Any, ...] = ()  # what the ranges were made for
+        self._shown = -1
+
+    def shown(self, state: AppState, sight: Sight | None) -> int:
+        """The step of the grid's picture: the cursor's, until that is visited the last one shown; or -1."""
+        if sight is None or sight.grid.newest < 0:
+            return -1
+        if sight.grid.has(state.cursor):
+            self._shown = state.cursor
+        return self._shown if sight.grid.has(self._shown) else sight.grid.newest
+
+    def grid(self, state: AppState, sight: Sight | None, waiting_for: str) -> Scene:
+        """The Units grid."""
+        step = self.shown(state, sight)
+        if sight is None or step < 0:
+            return waiting_grid(places_of(state).layers, state.session.network.layers, waiting_for)
+        series, show = sight.grid, show_of(state)
+        ranged = (series, show.bins, show.lock_axes)
+        before = self._ranges if ranged == self._ranged else None
+        self._ranged = ranged
+        self._ranges = grid_ranges(series, show, before)
+        return units_grid(series, step, show, self._ranges)
+
+    def contrast(self, state: AppState, sight: Sight | None, recording: Recording | None) -> Scene:
+        """Session, lazy twin and lazy limit at the cursor."""
+        steps = _planned(state)
+        if sight is None:
+            return waiting_contrast(steps)
+        step = state.cursor if sight.session.has(state.cursor) else min(state.cursor, sight.session.newest)
+        return contrast(
+            sight.session, sight.twin, sight.lazy, losses(recording), step=max(step, 0), steps=steps, place=0
+        )
+
+    def timeline(self, state: AppState, recording: Recording | None) -> Scene:
+        """Losses over all planned steps, and the cursor."""
+        curves = losses(recording)
+        return timeline(curves.net, curves.limit, _planned(state), state.cursor)
+
+
+def numbers(state: AppState, recording: Recording | None) -> Numbers:
+    """Loss and output errors at the cursor."""
+    step = state.cursor
+    if recording is None or not 0 <= step <= recording.step:
+        return Numbers()
+    fields, limit = recording.fields(step), recording.limit
+    if limit is None or step > limit.newest:
+        return Numbers(fields.loss)
+    solved = limit.fields(step)
+    error = float(np.sqrt(np.mean((fields.output - solved.output) ** 2)))
+    return Numbers(fields.loss, error, solved.output_error)
+
+
+def losses(recording: Recording | None) -> Losses:
+    """Losses of everything a recording holds, so far."""
+    if recording is None:
+        return Losses()
+    twin = recording.contrast
+    return Losses(
+        net=recording.loss,
+        limit=_limit_loss(recording.limit),
+        twin=None if twin is None else twin.loss,
+        twin_limit=None if twin is None else _limit_loss(twin.limit),
+        lazy=_limit_loss(recording.lazy),
+    )
+
+
+def _limit_loss(limit: LimitFields | None) -> Any:
+    return None if limit is None or limit.newest < 0 else limit.loss
+
+
+def _planned(state: AppState) -> int:
+    return state.steps or state.session.training.last_step
