@@ -7,7 +7,7 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from resviz.draw.colours import brush_of, colour_of, line_pen
-from resviz.draw.layout import Layout, PanelLayout, Rect, Sizes
+from resviz.draw.geometry import Layout, PanelLayout, Rect, Sizes
 from resviz.draw.text import draw_text, measure
 from resviz.scene.model import Panel, Role, Scene
 from resviz.scene.theme import Theme

@@ -6,7 +6,7 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QPainter
 
 from resviz.draw.colours import brush_of, colour_of, curve_pen, line_pen
-from resviz.draw.layout import Layout, Rect
+from resviz.draw.geometry import Layout, Rect
 from resviz.draw.text import draw_text
 from resviz.scene.model import Role
 from resviz.scene.theme import Theme

@@ -12,7 +12,8 @@ from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPolygonF
 from shiboken6 import Shiboken
 
 from resviz.draw.colours import brush_of, colour_of, curve_pen, line_pen
-from resviz.draw.layout import Layout, PanelGeometry, Rect, Sizes, wrapped
+from resviz.draw.geometry import Layout, PanelGeometry, Rect, Sizes
+from resviz.draw.layout import wrapped
 from resviz.draw.text import draw_text, measure
 from resviz.scene.clip import clipped
 from resviz.scene.model import Array, Band, Bars, Line, Panel, Role, Rule, Scene, Span

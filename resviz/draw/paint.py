@@ -6,7 +6,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
 from resviz.draw.axes import paint_frame
-from resviz.draw.layout import Geometry, Layout, Rect, lay_out
+from resviz.draw.geometry import Geometry, Layout, Rect
+from resviz.draw.layout import lay_out
 from resviz.draw.legend import paint_legend
 from resviz.draw.marks import paint_marks
 from resviz.draw.text import measure

@@ -8,7 +8,7 @@ from importlib import resources
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QPainter
 
-from resviz.draw.layout import Rect
+from resviz.draw.geometry import Rect
 from resviz.errors import WorkError
 
 _FILES = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")

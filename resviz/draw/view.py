@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from resviz.draw.colours import colour_of
-from resviz.draw.layout import Geometry, Layout, PanelGeometry, Rect
+from resviz.draw.geometry import Geometry, Layout, PanelGeometry, Rect
 from resviz.draw.marks import paint_marks, paint_plated
 from resviz.draw.paint import layout_of, paint_static
 from resviz.draw.text import measure

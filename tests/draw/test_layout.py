@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scene.fake import TRAVEL, FakeSeries, fake_loss
 
-from resviz.draw.layout import Geometry, PanelGeometry, Rect, elided, lay_out, wrapped
+from resviz.draw.geometry import Geometry, PanelGeometry, Rect
+from resviz.draw.layout import elided, lay_out, wrapped
 from resviz.scene.contrast import Losses, contrast
 from resviz.scene.grid import units_grid
 from resviz.scene.model import Axis, LegendEntry, Panel, Role, Scene
