@@ -88,11 +88,11 @@ class PanelGeometry:
     y: Axis
 
     def pixel_x(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        low, high = _ends(self.x)
+        low, high = straight_ends(self.x)
         return self.plot.left + (straight(values, self.x) - low) * (self.plot.width / (high - low))
 
     def pixel_y(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        low, high = _ends(self.y)
+        low, high = straight_ends(self.y)
         return self.plot.bottom - (straight(values, self.y) - low) * (self.plot.height / (high - low))
 
     def to_pixel(self, x: float, y: float) -> tuple[float, float]:
@@ -106,14 +106,15 @@ class PanelGeometry:
         return _at(self.x, right), _at(self.y, up)
 
 
-def _ends(axis: Axis) -> tuple[float, float]:
+def straight_ends(axis: Axis) -> tuple[float, float]:
+    """The ends of an axis on the scale that is straight in pixels: log10 of them on a log axis."""
     if axis.scale == "linear":
         return axis.low, axis.high
     return math.log10(axis.low), math.log10(axis.high)
 
 
 def _at(axis: Axis, fraction: float) -> float:
-    low, high = _ends(axis)
+    low, high = straight_ends(axis)
     value = low + min(max(fraction, 0.0), 1.0) * (high - low)
     return value if axis.scale == "linear" else float(10.0**value)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resviz.draw.geometry import Layout, PanelGeometry, PanelLayout, Rect, Sizes
+from resviz.draw.geometry import Layout, PanelGeometry, PanelLayout, Rect, Sizes, straight_ends
 from resviz.scene.clip import straight
 from resviz.scene.model import Axis, LegendEntry, Panel, Scene
 from resviz.scene.ticks import Ticks, axis_ticks
@@ -115,7 +115,7 @@ def _first_guess(body: Rect, scene: Scene, panel: Panel, sizes: Sizes) -> Rect:
 def _x_ticks(axis: Axis, width: float, sizes: Sizes, measure: Measure) -> Ticks:
     """As many ticks as labels fit side by side."""
     most = max(1, min(_MOST_TICKS, int(width / (2.2 * sizes.tick))))
-    low, high = _ends(axis)
+    low, high = straight_ends(axis)
     while True:
         ticks = axis_ticks(axis, most)
         if len(ticks.values) < 2 or most == 1:
@@ -169,7 +169,7 @@ def _overhang(axis: Axis, width: float, ticks: Ticks, sizes: Sizes, measure: Mea
     """How far the first and last tick labels stick out of the plot."""
     if not ticks.values:
         return 0.0, 0.0
-    low, high = _ends(axis)
+    low, high = straight_ends(axis)
     at = (straight(np.array(ticks.values), axis) - low) * (width / (high - low))
     first = measure(ticks.labels[0], sizes.tick, False)[0] / 2 - float(at[0])
     last = float(at[-1]) + measure(ticks.labels[-1], sizes.tick, False)[0] / 2 - width
