@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
-from resviz.config import Session, load_session
+from resviz.config import Session
 from resviz.errors import DivergenceError, ResvizError, SessionError
 from resviz.gui.estimate import estimate, size_text
+from resviz.gui.files import Files
 from resviz.gui.pictures import NO_NUMBERS, Numbers, Pictures, numbers, places_of, what_of
 from resviz.gui.resolve import resolve
 from resviz.gui.state import (
@@ -33,6 +34,7 @@ from resviz.gui.state import (
     Saved,
     Tick,
 )
+from resviz.gui.twin import TwinTrainer
 from resviz.gui.work import (
     Desk,
     Sight,
@@ -40,8 +42,6 @@ from resviz.gui.work import (
     Stage,
     Trained,
     look,
-    open_file,
-    save_file,
     train,
 )
 from resviz.gui.worker import Finished, Worker
@@ -113,12 +113,18 @@ class Controller(QObject):
         self._look = Worker("look", parent=self)
         self._look.yielded.connect(self._on_sight)
         self._look.finished.connect(self._on_look_finished)
-        self._twin = Worker("twin", parent=self)
-        self._twin.yielded.connect(self._on_twin)
-        self._twin.finished.connect(self._on_twin_finished)
-        self._files = Worker("files", parent=self)
-        self._files.yielded.connect(self._on_file)
-        self._files.finished.connect(self._on_file_finished)
+        self._twin = TwinTrainer(self._limits, self)
+        self._twin.progressed.connect(lambda step: self._say(twin_step=step))
+        self._twin.trained.connect(self._on_twin)
+        self._twin.failed.connect(self._on_twin_failed)
+        self.files = Files(self)
+        self.files.loaded.connect(lambda session, path: self.ask(Load(session, path)))
+        self.files.opened.connect(self._on_opened)
+        self.files.saved.connect(self._on_saved)
+        self.files.doing.connect(lambda what: self._say(doing=what))
+        self.files.refused.connect(lambda text: self.notice.emit(text, "error"))
+        self.files.failed.connect(self.failed)
+        self._notes: tuple[str, ...] = ()  # that were shown
         self._train_run = 0  # the state's run that the train worker works for
 
         self._clock = QTimer(self)
@@ -164,47 +170,19 @@ class Controller(QObject):
             seed = random.SystemRandom().randrange(1, 10_000)
         self.ask(NewSeed(seed))
 
-    def open(self, path: Path, *, run: bool = False) -> None:
-        """Load a session (.toml) or open a recording (.resviz, in the background)."""
-        if path.suffix == ".resviz":
-            self._files.start(lambda: open_file(path))
-            self._opening = path
-            return
-        try:
-            session = load_session(path)
-        except ResvizError as error:
-            self.notice.emit(str(error), "error")
-            return
-        self.ask(Load(session, path, run=run))
+    def open(self, path: Path) -> None:
+        """Load a session (.toml), or open a recording (.resviz, in the background)."""
+        self.files.open(path)
 
     def save(self, path: Path) -> None:
-        """Write the session (.toml) or the recording (.resviz, in the background)."""
-        if path.suffix != ".resviz":
-            try:
-                written = self.session_as_run().save(path)
-            except ResvizError as error:
-                self.notice.emit(str(error), "error")
-                return
-            self._saved(Path(written))
-            return
-        if self.recording is None:
-            self.notice.emit("Nothing is recorded yet: run the session first.", "error")
-            return
-        if self._files.busy:
-            self.notice.emit("Another file is being written; try again when it is done.", "note")
-            return
-        recording = self.recording
-        self._files.start(lambda: save_file(recording, path))
+        """Write the session (.toml), or the recording (.resviz, in the background)."""
+        self.files.save(path, self.session_as_run(), self.recording)
 
     def session_as_run(self) -> Session:
         """The session with the run's live edits as events: what repeats the run as it was."""
         if self.recording is not None and self.recording.session.training.events:
             return self.recording.session
         return self.state.session
-
-    def _saved(self, path: Path) -> None:
-        self.ask(Saved(path))
-        self.notice.emit(f"Saved {path.name}.", "note")
 
     # -- acting on differences --------------------------------------------------------------------------
 
@@ -241,6 +219,7 @@ class Controller(QObject):
         self._drawn = -1
         self._facts = Facts(doing="starting", device=self._facts.device)
         self._train_run = state.run
+        self._notes = ()
         self.notice.emit("", "")
         session = state.session
         if not state.training:  # an opened recording
@@ -274,7 +253,7 @@ class Controller(QObject):
         if new.training.last_step != old.training.last_step:
             self.recording.edit(steps=new.training.last_step)
         if new.contrast.alpha != old.contrast.alpha:
-            self._start_twin(new)
+            self._twin.start(new)
 
     def _stop(self, run: int, failure: str) -> None:
         self.ask(Ended(run, failure))
@@ -293,7 +272,8 @@ class Controller(QObject):
         self.recording = value.recording
         doing = "preparing the first step" if value.step < 0 else ""
         self._say(doing=doing, steps_a_second=value.speed, device=value.device)
-        if value.notes:
+        if value.notes != self._notes:
+            self._notes = value.notes
             self.notice.emit("\n".join(value.notes), "note")
         if value.step >= 0:
             self.ask(Recorded(self._train_run, value.step, value.steps))
@@ -324,39 +304,18 @@ class Controller(QObject):
         if not isinstance(error, ResvizError):
             self.failed.emit(error, end.report)
 
-    # -- the twin ---------------------------------------------------------------------------------------
-
-    def _start_twin(self, session: Session) -> None:
-        alpha = session.contrast.alpha
-        twin = session.with_values({"network.alpha": alpha})
-        limits = self._limits
-        self._twin.start(lambda: train(twin, limits, contrast=False))
-        self._say(twin_step=0)
-
-    def _on_twin(self, run: int, value: Stage | Trained) -> None:
-        if isinstance(value, Trained):
-            self._say(twin_step=max(value.step, 0))
-            self._new_twin = value.recording
-
-    def _on_twin_finished(self, end: Finished) -> None:
-        if end.run != self._twin.run or end.how == "cancelled":
-            return
-        self._say(twin_step=None)
-        if self.recording is None:
-            return
-        if end.how == "failed":
-            self.notice.emit(
-                f"The lazy twin at α = {self.state.session.contrast.alpha:g}: {end.error}", "error"
+    def _on_twin(self, twin: Recording) -> None:
+        if self.recording is not None:
+            self.recording.contrast = twin
+            self.recording.session = self.recording.session.with_values(
+                {"contrast.alpha": twin.session.network.alpha}
             )
-            if not isinstance(end.error, ResvizError):
-                self.failed.emit(end.error, end.report)
-                return
-        # what was recorded of it is shown even where it diverged
-        self.recording.contrast = self._new_twin
-        self.recording.session = self.recording.session.with_values(
-            {"contrast.alpha": self.state.session.contrast.alpha}
-        )
-        self._start_looking()
+            self._start_looking()
+
+    def _on_twin_failed(self, error: BaseException, report: str) -> None:
+        self.notice.emit(f"The lazy twin at α = {self.state.session.contrast.alpha:g}: {error}", "error")
+        if not isinstance(error, ResvizError):
+            self.failed.emit(error, report)
 
     # -- looking ----------------------------------------------------------------------------------------
 
@@ -395,29 +354,16 @@ class Controller(QObject):
 
     # -- files ------------------------------------------------------------------------------------------
 
-    def _on_file(self, run: int, value: Any) -> None:
-        if isinstance(value, Stage):
-            self._say(doing=value.doing)
-        elif isinstance(value, Path):
-            self._saved(value)
-        else:
-            self._opened(value)
-
-    def _opened(self, recording: Recording) -> None:
-        self.ask(Opened(recording.session, self._opening, recording.step, recording.steps))
+    def _on_opened(self, recording: Recording, path: Path) -> None:
+        self.ask(Opened(recording.session, path, recording.step, recording.steps))
         self.recording = recording
         self._say(doing="")
         self._start_looking()
         self._frame.start()
 
-    def _on_file_finished(self, end: Finished) -> None:
-        self._say(doing="")
-        if end.how != "failed":
-            return
-        if isinstance(end.error, ResvizError):
-            self.notice.emit(str(end.error), "error")
-        else:
-            self.failed.emit(end.error, end.report)
+    def _on_saved(self, path: Path) -> None:
+        self.ask(Saved(path))
+        self.notice.emit(f"Saved {path.name}.", "note")
 
     # -- the cursor's clock -----------------------------------------------------------------------------
 
@@ -489,16 +435,14 @@ class Controller(QObject):
         if self._closed:
             return True
         self._closed = True
-        for worker in (self._train, self._look, self._twin, self._files):
+        for worker in (self._train, self._look):
             # what they say from here on has no one left to hear it
-            worker.yielded.disconnect()
-            worker.finished.disconnect()
+            worker.blockSignals(True)
+            worker.cancel()
         self._clock.stop()
         self._frame.stop()
         self._growth.stop()
-        for worker in (self._train, self._look, self._twin, self._files):
-            worker.cancel()
-        ended = [worker.close(wait_ms) for worker in (self._train, self._look, self._twin, self._files)]
+        ended = [part.close(wait_ms) for part in (self._train, self._look, self._twin, self.files)]
         return all(ended)
 
 

@@ -21,20 +21,15 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
-    QComboBox,
     QDockWidget,
     QFileDialog,
-    QLabel,
     QMainWindow,
-    QSizePolicy,
-    QSlider,
     QTabWidget,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
-from resviz.config import Session, preset, preset_names
+from resviz.config import Session, preset
 from resviz.draw.view import SceneView
 from resviz.gui.contrast_dock import ContrastDock
 from resviz.gui.controller import Controller, Facts
@@ -45,7 +40,6 @@ from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour
 from resviz.gui.notice import Notice
 from resviz.gui.pictures import export_options, places_of
 from resviz.gui.report import ReportDialog, report_text
-from resviz.gui.resolve import SPEEDS
 from resviz.gui.state import (
     AppState,
     Edit,
@@ -65,12 +59,12 @@ from resviz.gui.state import (
     Undo,
 )
 from resviz.gui.timeline_dock import TimelineDock
+from resviz.gui.toolbar import Toolbar
 from resviz.gui.units_tab import UnitsTab
 from resviz.scene.theme import Theme, theme
 from resviz.scene.ticks import number
 
 _NARROW = 1400  # below this width the contrast is a tab beside the Experiment
-_SPEED_TICKS = 100
 _FILES = "Sessions and recordings (*.toml *.resviz)"
 _SAVED_AS = "Recording (*.resviz);;Session (*.toml)"
 
@@ -187,54 +181,12 @@ class MainWindow(QMainWindow):
         return dock
 
     def _make_toolbar(self) -> None:
-        bar = QToolBar("Transport")
-        bar.setObjectName("transport")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(16, 16))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        for action in (self.run, self.step, self.reset, self.new_seed):
-            bar.addAction(action)
-        # "Run" and "Pause" take the same room, so that nothing jumps
-        button = bar.widgetForAction(self.run)
-        button.setMinimumWidth(button.fontMetrics().horizontalAdvance("Pause") + 42)
-        bar.addSeparator()
-        self.speed = QSlider(Qt.Orientation.Horizontal)
-        self.speed.setObjectName("speed")
-        self.speed.setRange(0, _SPEED_TICKS)
-        self.speed.setMaximumWidth(110)
-        self.speed.setMinimumWidth(60)
-        self.speed.setAccessibleName("Speed of the cursor, steps a second")
-        self.speed.valueChanged.connect(lambda at: self.controller.ask(SetSpeed(_speed_at(at))))
-        self._follow_box = QCheckBox("Follow live")
-        self._follow_box.setToolTip(self.follow.toolTip())
-        self._follow_box.clicked.connect(lambda on: self.controller.ask(Follow(bool(on))))
-        self.preset = QComboBox()
-        self.preset.setObjectName("preset")
-        self.preset.setAccessibleName("Preset")
-        self.preset.setPlaceholderText("own session")
-        for name in preset_names():
-            self.preset.addItem(preset(name).title or name, name)
-        self.preset.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.preset.setMinimumContentsLength(18)
-        self.preset.activated.connect(lambda: self.load_preset(self.preset.currentData()))
-        for text, widget in ((" Speed ", self.speed), ("", self._follow_box), (" Preset ", self.preset)):
-            if text:
-                label = QLabel(text)
-                label.setBuddy(widget)
-                bar.addWidget(label)
-            bar.addWidget(widget)
-        bar.addAction(self.export)
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(space)
-        self.status = QLabel()
-        self.status.setObjectName("status")
-        self.status.setAccessibleName("Status")
-        self.status.setContentsMargins(6, 0, 8, 0)
-        self.status.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        bar.addWidget(self.status)
-        self._bar = bar
-        self.addToolBar(bar)
+        self.toolbar = Toolbar(self.run, (self.step, self.reset, self.new_seed), self.export)
+        self.toolbar.speed_chosen.connect(lambda speed: self.controller.ask(SetSpeed(speed)))
+        self.toolbar.follow_chosen.connect(lambda on: self.controller.ask(Follow(on)))
+        self.toolbar.preset_chosen.connect(self.load_preset)
+        self.status = self.toolbar.status
+        self.addToolBar(self.toolbar)
 
     def _make_menus(self) -> None:
         files = self.menuBar().addMenu("&File")
@@ -323,16 +275,12 @@ class MainWindow(QMainWindow):
         self.play.setIcon(self._icon("pause" if state.playing else "play"))
         self.play.setText("Hold" if state.playing else "Play")
         self.follow.setChecked(state.follow)
-        self._follow_box.setChecked(state.follow)
-        self.speed.blockSignals(True)
-        self.speed.setValue(_speed_position(state.speed))
-        self.speed.blockSignals(False)
-        self.speed.setToolTip(f"The cursor plays {state.speed:.3g} steps a second")
+        self.toolbar.show_transport(state.speed, state.follow)
 
     def _show_session(self, state: AppState) -> None:
         self.undo.setEnabled(bool(state.past))
         self.redo.setEnabled(bool(state.future))
-        self.preset.setCurrentIndex(self.preset.findData(state.preset) if state.preset else -1)
+        self.toolbar.show_preset(state.preset)
         self.experiment.show_session(state.session)
         self.experiment.show_commentary(state.commentary)
         self.units.show_choice(state.choice, places_of(state), state.session)
@@ -504,13 +452,3 @@ def _first_size() -> tuple[int, int]:
     screen = QGuiApplication.primaryScreen()
     room = screen.availableSize() if screen is not None else QSize(1600, 1000)
     return min(1600, room.width()), min(1000, room.height())
-
-
-def _speed_at(position: int) -> float:
-    low, high = SPEEDS
-    return float(f"{low * (high / low) ** (position / _SPEED_TICKS):.2g}")
-
-
-def _speed_position(speed: float) -> int:
-    low, high = SPEEDS
-    return round(_SPEED_TICKS * math.log(speed / low) / math.log(high / low))

@@ -1,0 +1,94 @@
+"""Opening and saving: sessions at once, recordings in the background."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from resviz.config import Session, load_session
+from resviz.errors import ResvizError
+from resviz.gui.work import Stage, open_file, save_file
+from resviz.gui.worker import Finished, Worker
+
+if TYPE_CHECKING:
+    from resviz.recording import Recording
+
+RECORDING = ".resviz"
+
+
+class Files(QObject):
+    """Reads and writes files for the controller.
+
+    Signals:
+        loaded(Session, Path), opened(Recording, Path), saved(Path): what was asked for is done.
+        doing(str): for the status line, empty when done.
+        refused(str): a message for people.
+        failed(error, report): what went unexpectedly wrong.
+    """
+
+    loaded = Signal(object, object)
+    opened = Signal(object, object)
+    saved = Signal(object)
+    doing = Signal(str)
+    refused = Signal(str)
+    failed = Signal(object, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._path = Path()
+        self._worker = Worker("files", parent=self)
+        self._worker.yielded.connect(self._on_value)
+        self._worker.finished.connect(self._on_finished)
+
+    def open(self, path: Path) -> None:
+        """Load a session (.toml) or open a recording (.resviz)."""
+        if path.suffix != RECORDING:
+            try:
+                self.loaded.emit(load_session(path), path)
+            except ResvizError as error:
+                self.refused.emit(str(error))
+        elif self._free():
+            self._path = path
+            self._worker.start(lambda: open_file(path))
+
+    def save(self, path: Path, session: Session, recording: Recording | None) -> None:
+        """Write ``session`` (.toml) or ``recording`` (.resviz)."""
+        if path.suffix != RECORDING:
+            try:
+                self.saved.emit(session.save(path))
+            except ResvizError as error:
+                self.refused.emit(str(error))
+        elif recording is None:
+            self.refused.emit("Nothing is recorded yet: run the session first.")
+        elif self._free():
+            self._worker.start(lambda: save_file(recording, path))
+
+    def _free(self) -> bool:
+        # starting would cancel what is being written
+        if self._worker.busy:
+            self.refused.emit("Another file is being read or written; try again when it is done.")
+        return not self._worker.busy
+
+    def _on_value(self, run: int, value: Any) -> None:
+        if isinstance(value, Stage):
+            self.doing.emit(value.doing)
+        elif isinstance(value, Path):
+            self.saved.emit(value)
+        else:
+            self.opened.emit(value, self._path)
+
+    def _on_finished(self, end: Finished) -> None:
+        self.doing.emit("")
+        if end.how != "failed":
+            return
+        if isinstance(end.error, ResvizError):
+            self.refused.emit(str(end.error))
+        else:
+            self.failed.emit(end.error, end.report)
+
+    def close(self, wait_ms: int) -> bool:
+        """End the thread; a file that is being written keeps its old contents."""
+        self._worker.blockSignals(True)
+        return self._worker.close(wait_ms)
