@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from resviz.recording import Recording
 
 _FRAME_MS = 16
+_FOLLOWING = "following the units"
 _GROWTH_MS = 200  # curves that grow are painted five times a second
 
 
@@ -326,6 +327,8 @@ class Controller(QObject):
         desk, places, what = self._desk, places_of(self.state), what_of(self.state)
         desk.wanted = self.state.cursor
         twin = recording.contrast
+        if self._sight is not None and (self._sight.what, self._sight.places) != (what, places):
+            self._say(doing=_FOLLOWING)  # until the first picture of them can be drawn
         self._look.start(lambda: look(desk, recording, twin, places, what))
 
     def _on_sight(self, run: int, sight: Sight) -> None:
@@ -333,6 +336,8 @@ class Controller(QObject):
             return  # the old picture stays until the first one of what was asked for can be drawn
         other = sight is not self._sight
         self._sight = sight
+        if self._facts.doing == _FOLLOWING:
+            self._say(doing="")
         if other or self._drawn != self._pictures.shown(self.state, sight):
             self._frame.start()
         else:
@@ -420,7 +425,7 @@ class Controller(QObject):
             return "training stopped"
         if self._facts.doing:
             return self._facts.doing
-        return "following the units" if self.state.newest >= 0 or self.state.training else "press Run"
+        return _FOLLOWING if self.state.newest >= 0 or self.state.training else "press Run"
 
     def _say(self, **facts: Any) -> None:
         new = replace(self._facts, **facts)

@@ -65,7 +65,7 @@ class Toolbar(QToolBar):
         for name in preset_names():
             self.preset.addItem(preset(name).title or name, name)
         self.preset.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.preset.setMinimumContentsLength(18)
+        self.preset.setMinimumContentsLength(21)
         self.preset.activated.connect(lambda: self.preset_chosen.emit(self.preset.currentData()))
         self._add("Preset", self.preset)
         self.addAction(export)

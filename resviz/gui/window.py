@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self.interactive = interactive
         self._theme: Theme = theme("light")
         self._narrow: bool | None = None
+        self._arranged = 1  # width at which the docks got their sizes
         self._facts = Facts()
         self.controller = Controller(session, self)
         self.setObjectName("resviz")
@@ -418,27 +419,32 @@ class MainWindow(QMainWindow):
         for view in self._views():
             # type grows on a large window of small pixels, half as fast as the window
             view.set_scale(min(max(1.0, 0.5 + self.width() / 4000), 1.6))
-        narrow = self.width() < _NARROW
-        if narrow == self._narrow:
-            return
-        self._narrow = narrow
         # moving docks within a resize event would recurse
-        QTimer.singleShot(0, self, self._arrange)
+        narrow = self.width() < _NARROW
+        if narrow != self._narrow:
+            self._narrow = narrow
+            QTimer.singleShot(0, self, self._arrange)
+        elif max(self.width(), self._arranged) > 1.25 * min(self.width(), self._arranged):
+            QTimer.singleShot(0, self, self._size_docks)
 
     def _arrange(self) -> None:
         """The contrast beside the pictures where there is room, else as a tab beside the Experiment."""
-        if self._contrast_dock.isFloating():
-            return
+        if not self._contrast_dock.isFloating():
+            if self._narrow:
+                self.tabifyDockWidget(self._experiment_dock, self._contrast_dock)
+                self._experiment_dock.raise_()
+            else:
+                self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._contrast_dock)
+        self._size_docks()
+
+    def _size_docks(self) -> None:
+        """Give the pictures what the docks do not need; the user's own sizes hold in between."""
+        self._arranged = self.width()
+        side = max(340, round(0.26 * self.width()))
+        docks, widths = [self._experiment_dock, self._contrast_dock], [300, side]
         if self._narrow:
-            self.tabifyDockWidget(self._experiment_dock, self._contrast_dock)
-            self._experiment_dock.raise_()
-            self.resizeDocks([self._experiment_dock], [300], Qt.Orientation.Horizontal)
-        else:
-            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._contrast_dock)
-            side = max(340, round(0.26 * self.width()))
-            self.resizeDocks(
-                [self._experiment_dock, self._contrast_dock], [300, side], Qt.Orientation.Horizontal
-            )
+            docks, widths = docks[:1], widths[:1]
+        self.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
         height = max(110, round(0.14 * self.height()))
         self.resizeDocks([self._timeline_dock], [height], Qt.Orientation.Vertical)
 
