@@ -7,8 +7,7 @@ there are, and may change the rate between two of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import count
 from typing import Protocol
 
@@ -16,65 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resviz.block.activation import Activation, activation
-from resviz.config import Session
 from resviz.data import Problem, Span
+from resviz.engine.optimise import Optimiser, Trained
+from resviz.engine.rule import Rates, Rule
 from resviz.errors import DivergenceError, SessionError
 from resviz.fields.fields import AnyArray, Fields
 
-__all__ = ["Engine", "Rates", "Rule", "descend", "rule"]
-
-Rates = Callable[[int], float]
-"""eta of the update that leads from step k to k + 1."""
+__all__ = ["Engine", "descend"]
 
 _BLOW_UP = 1e6  # a loss this many times its scale is no longer training
-
-
-@dataclass(frozen=True)
-class Rule:
-    """The gradient step of a session (mathematics.md 1, 1.1), with the parametrisation of alpha resolved.
-
-    Attributes:
-        alpha: branch multiplier.
-        rate_u, rate_v: eta_u, eta_v.
-        sigma_u, sigma_v: standard deviation of the starts in units of sqrt(D).
-    """
-
-    alpha: float
-    rate_u: float
-    rate_v: float
-    sigma_u: float
-    sigma_v: float
-    activation: str
-
-    def sigma(self) -> Activation:
-        """The activation itself."""
-        return activation(self.activation)
-
-    def updates(self, eta: float) -> tuple[float, float]:
-        """(eta_u eta / alpha, eta_v eta / alpha); in the lazy limit, of the displacements times alpha."""
-        scale = 1.0 if np.isinf(self.alpha) else self.alpha
-        return self.rate_u * eta / scale, self.rate_v * eta / scale
-
-
-def rule(session: Session, *, alpha: float | None = None) -> Rule:
-    """The rule of a session, or of the same session at another alpha (``inf``: the lazy limit).
-
-    With ``parametrisation = "output-weights"``, sigma_v = alpha sqrt(D) and eta_u = min(1, 1/alpha^2), the
-    dynamics are exactly those of the multiplier with eta_u times min(1, alpha^2) (mathematics.md 1.1).
-
-    Raises:
-        SessionError: an optimiser that no engine has yet.
-    """
-    network, training = session.network, session.training
-    if training.optimizer != "gd" or training.clip > 0:
-        raise SessionError(
-            f"training.optimizer = {training.optimizer!r} with clip = {training.clip:g} cannot be run",
-            remedy='set training.optimizer = "gd" and training.clip = 0',
-        )
-    a = network.alpha if alpha is None else alpha
-    rate_u = training.rate_u * (min(1.0, a * a) if network.parametrisation == "output-weights" else 1.0)
-    return Rule(a, rate_u, training.rate_v, network.sigma_u, network.sigma_v, network.activation)
 
 
 class Engine(Protocol):
@@ -90,6 +39,9 @@ class Engine(Protocol):
     def backward(self, start: int, stop: int, rate_u: float, rate_v: float) -> None:
         """b over depths stop..start, and the units' update in place."""
 
+    def depth_error(self) -> float:
+        """RMS error of the output by the discretisation of depth, after a forward sweep; 0 for a network."""
+
     def snapshot(self) -> tuple[AnyArray, AnyArray]:
         """Copies of h and b as `Fields` keeps them."""
 
@@ -99,8 +51,8 @@ def descend(
 ) -> Iterator[Fields | None]:
     """Train for ever, yielding the `Fields` of every step and None between pieces of work.
 
-    The units' update is fused into the backward sweep, so when the fields of step k are yielded the units
-    already are at k + 1.
+    When the fields of step k are yielded the units already are at k + 1: plain gradient descent updates them
+    within the backward sweep, other optimisers in a pass of their own.
 
     Args:
         problem: the engine's own problem; if it is reduced to a ``span``, outputs without a read-out are
@@ -108,8 +60,10 @@ def descend(
 
     Raises:
         DivergenceError: the fields of a step are not finite, or the loss blew up.
+        SessionError: an optimiser that the engine cannot follow.
     """
-    scale = float(np.mean(problem.y**2)) + problem.loss(problem.output(problem.h0))
+    scale = float(np.mean(problem.y**2) + problem.loss(problem.output(problem.h0)))
+    optimiser = None if rule.plain else _optimiser(engine, rule, problem)
     for step in count():
         rate = rates(step)
         for start, stop in engine.ranges:
@@ -121,16 +75,34 @@ def descend(
         loss = float(problem.loss(output))
         if not loss <= _BLOW_UP * scale:
             raise _divergence(engine.h, step, loss)
+        error = float(np.hypot(_standard_error(outputs), engine.depth_error()))
         pulls = np.stack([problem.pull(out) for out in outputs])  # (R, N, D)
         engine.b[-1] = torch.from_numpy(pulls).to(engine.b)
-        updates = rule.updates(rate)
+        updates = rule.updates(rate) if optimiser is None else (0.0, 0.0)
         for start, stop in reversed(engine.ranges):
             engine.backward(start, stop, *updates)
             yield None
+        weights, factor = None, 1.0
+        if optimiser is not None:
+            weights = optimiser.weights(step)
+            for done in optimiser.steps(weights, rate):
+                if done is None:
+                    yield None
+                else:
+                    factor = done
         h, b = engine.snapshot()
         if span is not None and problem.read_out is None:
             output = span.lift(output)
-        yield Fields(step, h, b, output, loss, rate, _standard_error(outputs))
+        yield Fields(step, h, b, output, loss, rate, error, weights, factor)
+
+
+def _optimiser(engine: Engine, rule: Rule, problem: Problem) -> Optimiser:
+    if isinstance(engine, Trained):
+        return Optimiser(engine, rule, problem.samples)
+    raise SessionError(
+        "this engine follows plain gradient descent alone",
+        remedy='set training.optimizer = "gd" and training.clip = 0, or limit.engine = "particles"',
+    )
 
 
 def _standard_error(outputs: AnyArray) -> float:

@@ -24,8 +24,9 @@ from resviz.block.unit import preactivation, through, update_
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import resolve_device, resolve_dtype
-from resviz.engine.descent import Rates, descend, rule
+from resviz.engine.descent import descend
 from resviz.engine.meanode import Particles, limit_problem, particle_starts
+from resviz.engine.rule import Rates, rule
 from resviz.fields.fields import Fields
 
 __all__ = ["lazy_limit"]
@@ -45,10 +46,10 @@ class Sweep(nn.Module):
         """h[j + 1] from the velocities of nodes j and j - 1."""
         ds = 1.0 / (h.size(0) - 1)
         for j in range(start, stop):
+            a, slope = self.sigma.value_slope(preactivation(h[j], u[j]))  # (R, N, P)
+            moved = slope * preactivation(h[j], du[j])
+            f[j] = (through(a, dv[j]) + through(moved, v[j])) / u.size(-1)
             if j + 1 < h.size(0):
-                a, slope = self.sigma.value_slope(preactivation(h[j], u[j]))  # (R, N, P)
-                moved = slope * preactivation(h[j], du[j])
-                f[j] = (through(a, dv[j]) + through(moved, v[j])) / u.size(-1)
                 h[j + 1] = h[j] + ds * (f[j] if j == 0 else 1.5 * f[j] - 0.5 * f[j - 1])
 
     @torch.jit.export
@@ -82,6 +83,10 @@ class LazyParticles(Particles):
     def allocate(self) -> None:
         """Displacements start at zero."""
         self.du, self.dv = torch.zeros_like(self.u), torch.zeros_like(self.v)
+
+    def moving(self) -> tuple[Tensor, Tensor]:
+        """The displacements; p and q come from the particles, which stay."""
+        return self.du, self.dv
 
     def forward(self, start: int, stop: int) -> None:
         """h over nodes start..stop."""

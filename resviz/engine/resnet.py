@@ -17,7 +17,8 @@ from resviz.block.unit import add_through, preactivation, update_
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
-from resviz.engine.descent import Rates, Rule, descend, rule
+from resviz.engine.descent import descend
+from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
 from resviz.fields.starts import unit_starts
 
@@ -95,6 +96,22 @@ class ResNet:
     def backward(self, start: int, stop: int, rate_u: float, rate_v: float) -> None:
         """b over layers stop..start, and the update of their units."""
         self.sweep.down(self.h, self.b, self.u, self.v, self.scale, rate_u, rate_v, start, stop)
+
+    def depth_error(self) -> float:
+        """0: its layers are its depth."""
+        return 0.0
+
+    def acting(self) -> tuple[Tensor, Tensor]:
+        """Block l sees h[l] and b[l + 1]."""
+        return self.h[:-1], self.b[1:]
+
+    def moving(self) -> tuple[Tensor, Tensor]:
+        """The units themselves."""
+        return self.u, self.v
+
+    def depth_weights(self) -> Tensor:
+        """1/L for every layer."""
+        return self.u.new_full((len(self.u),), 1.0 / len(self.u))
 
     def snapshot(self) -> tuple[AnyArray, AnyArray]:
         """h, b (L + 1, N, D)."""

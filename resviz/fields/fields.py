@@ -38,6 +38,8 @@ class Fields:
         loss: mean of (output - y)^2 over its N d_out entries.
         rate: eta of the update that leads from here to step k + 1.
         output_error: RMS error of ``output`` over its entries as estimated by the solver; 0 for a network.
+        weights: (N,) weight of each sample in that update, as its batch gives; None for 1.
+        factor: c_k of gradient clipping, multiplies ``rate``.
     """
 
     step: int
@@ -47,10 +49,13 @@ class Fields:
     loss: float
     rate: float
     output_error: float = 0.0
+    weights: AnyArray | None = None
+    factor: float = 1.0
 
     def __post_init__(self) -> None:
-        for array in (self.h, self.b, self.output):
-            frozen(array)
+        for array in (self.h, self.b, self.output, self.weights):
+            if array is not None:
+                frozen(array)
 
 
 @dataclass(eq=False)
@@ -63,12 +68,14 @@ class LimitFields:
     Attributes:
         s: (S,) depths of the nodes, with 0 and 1.
         alpha: the branch multiplier; ``inf`` for the lazy limit.
+        ended: its solver stopped, by divergence, and no further steps will come.
         span: what the limit stays in, if that is less than all D dimensions: `fields` are kept there.
     """
 
     s: NDArray[np.float64]
     alpha: float
     span: Span | None = None
+    ended: bool = False
     _steps: list[Fields] = field(default_factory=list, repr=False)
 
     @property

@@ -15,14 +15,14 @@ import numpy as np
 
 from resviz.config import Session
 from resviz.data import Problem
-from resviz.engine.descent import rule
 from resviz.engine.meanode import limit_problem, turned
+from resviz.engine.rule import rule
 from resviz.errors import RequestError
 from resviz.fields import Fields, LimitFields, limit_starts, unit_starts
 from resviz.fields.fields import AnyArray
 from resviz.observe.density import Density, estimate, gaussian
 from resviz.observe.observables import Look, Observable, evaluate
-from resviz.transport import Cohort, Endless, InSpan, Places, Whole, cohort, limit_places, net_places
+from resviz.transport import Cohort, Endless, InSpan, Places, Seen, Whole, cohort, limit_places, net_places
 from resviz.transport.cohort import State
 from resviz.transport.frame import Which
 
@@ -70,17 +70,16 @@ class _Followers:
     stride: int
     checkpoints: dict[int, State]
 
-    def seek(self, step: int) -> tuple[AnyArray, AnyArray]:
-        """Bring the units to ``step``; returns the fields h, b (G, N, D) there."""
+    def seek(self, step: int) -> Seen:
+        """Bring the units to ``step``; returns what they see there."""
         base = max((k for k in self.checkpoints if k <= step), default=None)
         if base is not None and (self.units.step > step or base > self.units.step):
             self.units.restore(self.checkpoints[base])
         while self.units.step < step:
-            self.units.push(*self.places.seen(self.units.step))
+            self.units.push(self.places.seen(self.units.step))
             if self.units.step % self.stride == 0:
                 self.checkpoints.setdefault(self.units.step, self.units.save())
-        h, b, _ = self.places.seen(step)
-        return h, b
+        return self.places.seen(step)
 
 
 class Passage:
@@ -135,7 +134,8 @@ class Passage:
     def newest(self) -> int:
         """Largest step that can be visited."""
         ends = [self.run.step] if self._finite is not None else []
-        if self._limit is not None:
+        # a limit that diverged does not hold back the finite units
+        if self._limit is not None and not (ends and self._limit.ended):
             ends.append(self._limit.newest)
         return min(ends, default=-1)
 
@@ -186,8 +186,8 @@ class Passage:
         return [values[rows].ravel() for rows in self._rows]
 
     def limit_values(self, step: int, chosen: Observable, look: Look) -> list[LimitValues]:
-        """Values of the limit's units at each pinned place; empty without a limit."""
-        if self._limits is None:
+        """Values of the limit's units at each pinned place; empty without a limit, or past its end."""
+        if self._limits is None or self._limit is None or step > self._limit.newest:
             return []
         places = len(self.layers)
         each = [_values(follower, step, chosen, look) for follower in self._limits]  # R of (G sub, P)
@@ -202,8 +202,8 @@ class Passage:
                 for follower in self._limits
             ]
         if step == 0 and chosen.start_deviation is not None:
-            h, b, _ = self._limits[0].places.seen(0)
-            deviation = chosen.start_deviation(first, first.tensor(h), first.tensor(b), look)
+            seen = self._limits[0].places.seen(0)
+            deviation = chosen.start_deviation(first, first.tensor(seen.h), first.tensor(seen.b), look)
         return [
             LimitValues([v[g] for v in pooled], [v[g] for v in inside], blur, deviation)
             for g in range(places)
@@ -249,8 +249,8 @@ def _inside(units: Cohort, direction: AnyArray, which: Which) -> AnyArray:
 
 
 def _values(follower: _Followers, step: int, chosen: Observable, look: Look) -> AnyArray:
-    h, b = follower.seek(step)
+    seen = follower.seek(step)
     units = follower.units
-    values = evaluate(chosen, units, units.tensor(h), units.tensor(b), look)
+    values = evaluate(chosen, units, units.tensor(seen.h), units.tensor(seen.b), look)
     # a copy: an observable may be a view of the units, which the next push changes
     return np.array(values.numpy())

@@ -6,7 +6,8 @@
     manifest.json                 schema, versions, device and dtype, what is stored
     problem/x.npy, y.npy, ...     the data, so that a recording needs no other file
     net/  limit/  lazy/           fields: h-00000.npy, b-00000.npy, ... chunks of steps of at most 16 MB,
-    twin/net/  twin/limit/        and output.npy, loss.npy, rate.npy, output_error.npy over all steps
+    twin/net/  twin/limit/        and output.npy, loss.npy, rate.npy, factor.npy, output_error.npy over all
+                                  steps, weights.npy where there are batches
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ EXTENSION = ".resviz"
 SCHEMA = 1
 _CHUNK_BYTES = 16_000_000
 _PROBLEM = ("x", "y", "read_in", "read_out")
-_SCALARS = ("loss", "rate", "output_error")
+_SCALARS = ("loss", "rate", "output_error", "factor")
 
 
 def save_recording(recording: Recording, path: Path, *, overwrite: bool) -> Path:
@@ -101,6 +102,8 @@ def _put_steps(archive: zipfile.ZipFile, folder: str, steps: Sequence[Fields]) -
         _put(archive, f"{folder}/h-{start:05d}", np.stack([f.h for f in part]))
         _put(archive, f"{folder}/b-{start:05d}", np.stack([f.b for f in part]))
     _put(archive, f"{folder}/output", np.stack([f.output for f in steps]))
+    if steps[0].weights is not None:
+        _put(archive, f"{folder}/weights", np.stack([f.weights for f in steps if f.weights is not None]))
     for name in _SCALARS:
         _put(archive, f"{folder}/{name}", np.array([getattr(f, name) for f in steps]))
     return chunk
@@ -186,13 +189,16 @@ def _steps(archive: zipfile.ZipFile, folder: str, stored: dict[str, Any]) -> lis
     count, chunk = int(stored[folder]["steps"]), int(stored[folder]["chunk"])
     output = _get(archive, f"{folder}/output")
     scalars = {name: _get(archive, f"{folder}/{name}") for name in _SCALARS}
+    batches = f"{folder}/weights"
+    weights = _get(archive, batches) if f"{batches}.npy" in archive.namelist() else None
     steps: list[Fields] = []
     for start in range(0, count, chunk):
         h, b = _get(archive, f"{folder}/h-{start:05d}"), _get(archive, f"{folder}/b-{start:05d}")
         for i in range(len(h)):
             k = start + i
             each = {name: float(scalars[name][k]) for name in _SCALARS}
-            steps.append(Fields(k, h[i], b[i], output[k], **each))
+            w = None if weights is None else weights[k]
+            steps.append(Fields(k, h[i], b[i], output[k], weights=w, **each))
     if len(steps) != count:
         raise ValueError(f"{folder} holds {len(steps)} steps instead of {count}")
     return steps

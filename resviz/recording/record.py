@@ -16,10 +16,10 @@ import numpy as np
 from resviz.config import Session, limit_key
 from resviz.data import Problem, make_problem
 from resviz.engine.compiled import one_thread
-from resviz.engine.descent import Rates
 from resviz.engine.lazy import lazy_limit
 from resviz.engine.meanode import limit_problem, mean_ode, node_depths
 from resviz.engine.resnet import resnet
+from resviz.engine.rule import Rates
 from resviz.errors import DeviceError, DivergenceError
 from resviz.fields import Fields, LimitFields
 from resviz.recording.recording import Recording
@@ -111,6 +111,8 @@ def _lockstep(recording: Recording, known: Limits, contrast: bool) -> Iterator[P
                 if lane.sink is recording:
                     raise
                 lanes.remove(lane)
+                if isinstance(lane.sink, LimitFields):
+                    lane.sink.ended = True
                 progress = replace(progress, notes=(*progress.notes, f"{lane.name}: {error.message}"))
             except (RuntimeError, MemoryError) as error:
                 raise _device_error(error) from error

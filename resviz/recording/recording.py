@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from resviz.config import Session
 from resviz.data import Problem
-from resviz.engine.descent import rule
+from resviz.engine.rule import rule
 from resviz.errors import RequestError
 from resviz.fields import Fields, LimitFields, unit_starts
 from resviz.fields.fields import AnyArray
@@ -77,6 +77,8 @@ class Recording:
         if not self._pending:
             return
         pending, self._pending = self._pending, {}
+        if "steps" in pending:
+            pending["steps"] = max(pending["steps"], step)  # what is trained cannot be untrained
         events = [e.model_dump(exclude_none=True) for e in self.session.training.events]
         events.append({"step": step, **pending})
         for recording in (self, self.contrast):
@@ -206,7 +208,7 @@ class Recording:
         starts = unit_starts(network.seed, layer, network.units, self.problem.dimension)[None]
         units = cohort(starts, rule(self.session), dtype=self.session.training.dtype)
         for k in range(step):
-            units.push(*places.seen(k))
+            units.push(places.seen(k))
         u, v = units.u[0].numpy().T.copy(), units.v[0].numpy().T.copy()  # (D, M) -> (M, D)
         return u, v
 

@@ -6,7 +6,7 @@ unit, the tracked ghost and the lazy displacement.
 
 from resviz.transport.cohort import Cohort, LazyCohort, cohort
 from resviz.transport.frame import Endless, InSpan, Whole
-from resviz.transport.places import Places, limit_places, net_places
+from resviz.transport.places import Places, Seen, limit_places, net_places
 
 __all__ = [
     "Cohort",
@@ -14,6 +14,7 @@ __all__ = [
     "InSpan",
     "LazyCohort",
     "Places",
+    "Seen",
     "Whole",
     "cohort",
     "limit_places",

@@ -15,9 +15,10 @@ from torch import Tensor
 
 from resviz.block.unit import preactivation, update_
 from resviz.engine.compiled import resolve_dtype
-from resviz.engine.descent import Rule
+from resviz.engine.rule import Rule
 from resviz.fields.fields import AnyArray
 from resviz.transport.frame import Whole
+from resviz.transport.places import Seen
 
 __all__ = ["Cohort", "LazyCohort", "State", "cohort"]
 
@@ -31,6 +32,7 @@ class Cohort:
         u0, v0: (G, D, P), the starts; never written to.
         u, v: (G, D, P), the units now.
         alpha: branch multiplier of the fields they are pushed through.
+        momentum: of u and of v, each (G, D, P); empty without.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Cohort:
         self.sigma = rule.sigma()
         self.step = 0
         self._begin()
+        self.momentum = tuple(torch.zeros_like(t) for t in self._moving()) if rule.momentum > 0 else ()
 
     @property
     def dimension(self) -> int:
@@ -60,14 +63,29 @@ class Cohort:
     def _begin(self) -> None:
         self.u, self.v = self.u0.clone(), self.v0.clone()
 
-    def push(self, h: AnyArray, b: AnyArray, rate: float) -> None:
-        """One gradient step in the fields h, b (G, N, D)."""
-        th, tb = self.tensor(h), self.tensor(b)
-        a, slope = self.sigma.value_slope(preactivation(th, self.u))  # (G, N, P)
-        g = slope.mul_(preactivation(tb, self.v))
-        rate_u, rate_v = self.rule.updates(rate)
-        update_(self.u, th, g, rate_u)
-        update_(self.v, tb, a, rate_v)
+    def _moving(self) -> tuple[Tensor, Tensor]:
+        """The units that move; p and q come from ``u`` and ``v``."""
+        return self.u, self.v
+
+    def push(self, seen: Seen) -> None:
+        """One gradient step in the fields ``seen``."""
+        h, b = self.tensor(seen.h), self.tensor(seen.b)
+        a, slope = self.sigma.value_slope(preactivation(h, self.u))  # (G, N, P)
+        g = slope.mul_(preactivation(b, self.v))
+        if seen.weights is not None:
+            w = self.tensor(seen.weights)[:, None]
+            h, b = w * h, w * b
+        # with momentum, m <- mu m + g takes the place of g
+        targets, rates = self._moving(), self.rule.updates(seen.rate)
+        if self.momentum:
+            for m, fields, weight, target, rate in zip(
+                self.momentum, (h, b), (g, a), targets, rates, strict=True
+            ):
+                update_(m.mul_(self.rule.momentum), fields, weight, -1.0)
+                target.sub_(m, alpha=rate)
+        else:
+            update_(targets[0], h, g, rates[0])
+            update_(targets[1], b, a, rates[1])
         self.step += 1
 
     def tensor(self, fields: AnyArray) -> Tensor:
@@ -86,13 +104,13 @@ class Cohort:
 
     def save(self) -> State:
         """A checkpoint to come back to."""
-        return self.step, (self.u.clone(), self.v.clone())
+        return self.step, tuple(t.clone() for t in (*self._moving(), *self.momentum))
 
     def restore(self, state: State) -> None:
         """Back to a checkpoint."""
-        self.step, (u, v) = state[0], state[1]
-        self.u.copy_(u)
-        self.v.copy_(v)
+        self.step = state[0]
+        for mine, saved in zip((*self._moving(), *self.momentum), state[1], strict=True):
+            mine.copy_(saved)
 
 
 class LazyCohort(Cohort):
@@ -106,15 +124,8 @@ class LazyCohort(Cohort):
         self.u, self.v = self.u0, self.v0
         self.du, self.dv = torch.zeros_like(self.u0), torch.zeros_like(self.v0)
 
-    def push(self, h: AnyArray, b: AnyArray, rate: float) -> None:
-        """One step of the displacements, with p and q of the initial units (mathematics.md 3)."""
-        th, tb = self.tensor(h), self.tensor(b)
-        a, slope = self.sigma.value_slope(preactivation(th, self.u0))
-        g = slope.mul_(preactivation(tb, self.v0))
-        rate_u, rate_v = self.rule.updates(rate)
-        update_(self.du, th, g, rate_u)
-        update_(self.dv, tb, a, rate_v)
-        self.step += 1
+    def _moving(self) -> tuple[Tensor, Tensor]:
+        return self.du, self.dv
 
     def displacement(self) -> tuple[Tensor, Tensor]:
         """Zero: O(1/alpha) at alpha = infinity."""
@@ -123,16 +134,6 @@ class LazyCohort(Cohort):
     def scaled_displacement(self) -> tuple[Tensor, Tensor]:
         """alpha (Z - Z_0)."""
         return self.du, self.dv
-
-    def save(self) -> State:
-        """A checkpoint to come back to."""
-        return self.step, (self.du.clone(), self.dv.clone())
-
-    def restore(self, state: State) -> None:
-        """Back to a checkpoint."""
-        self.step, (du, dv) = state[0], state[1]
-        self.du.copy_(du)
-        self.dv.copy_(dv)
 
 
 def cohort(starts: AnyArray, rule: Rule, *, dtype: str = "float32", frame: Whole | None = None) -> Cohort:

@@ -12,7 +12,21 @@ from resviz.fields.fields import AnyArray
 
 __all__ = ["Places", "Seen", "limit_places", "net_places"]
 
-Seen = Callable[[int], tuple[AnyArray, AnyArray, float]]
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What acts on the units of G places in one step.
+
+    Attributes:
+        h, b: (G, N, D) fields.
+        rate: eta c_k.
+        weights: (N,) of the samples in the update; None for 1.
+    """
+
+    h: AnyArray
+    b: AnyArray
+    rate: float
+    weights: AnyArray | None = None
 
 
 @dataclass(frozen=True)
@@ -21,20 +35,20 @@ class Places:
 
     Attributes:
         depths: (G,) s in [0, 1].
-        seen: step k -> (h, b, eta): h, b (G, N, D) that act on the units from step k to k + 1.
+        seen: step k -> what acts on the units from step k to k + 1.
     """
 
     depths: AnyArray
-    seen: Seen
+    seen: Callable[[int], Seen]
 
 
 def net_places(fields: Callable[[int], Fields], layers: Sequence[int], total: int) -> Places:
     """Layers of a finite network of ``total`` layers: block l sees h[l] forward and b[l + 1] backward."""
     index = np.asarray(layers, dtype=np.intp)
 
-    def seen(step: int) -> tuple[AnyArray, AnyArray, float]:
+    def seen(step: int) -> Seen:
         record = fields(step)
-        return record.h[index], record.b[index + 1], record.rate
+        return Seen(record.h[index], record.b[index + 1], record.rate * record.factor, record.weights)
 
     return Places(index / total, seen)
 
@@ -49,11 +63,13 @@ def limit_places(limit: LimitFields, depths: AnyArray, replica: int | None = Non
     depths = np.asarray(depths, dtype=np.float64)
     weights = limit.weights(depths)  # (G, S)
 
-    def seen(step: int) -> tuple[AnyArray, AnyArray, float]:
+    def seen(step: int) -> Seen:
         record = limit.fields(step)
         h, b = (x.mean(axis=0) if replica is None else x[replica] for x in (record.h, record.b))  # (S, N, r)
         w = weights.astype(h.dtype)
         h, b = np.tensordot(w, h, 1), np.tensordot(w, b, 1)  # (G, N, r)
-        return (limit.lift(h), limit.lift(b), record.rate) if replica is None else (h, b, record.rate)
+        if replica is None:
+            h, b = limit.lift(h), limit.lift(b)
+        return Seen(h, b, record.rate * record.factor, record.weights)
 
     return Places(depths, seen)

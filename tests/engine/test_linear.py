@@ -10,10 +10,11 @@ from scipy.linalg import expm
 
 from resviz.config import Session
 from resviz.data import Problem, make_problem
-from resviz.engine.descent import descend, rule
+from resviz.engine.descent import descend
 from resviz.engine.lazy import lazy_limit
 from resviz.engine.linear import NODES, Moments, linear_depths, linear_limit
 from resviz.engine.meanode import limit_problem, mean_ode
+from resviz.engine.rule import rule
 from resviz.errors import DivergenceError, SessionError
 from resviz.fields import Fields
 from resviz.fields.chebyshev import lobatto, lobatto_weights

@@ -80,8 +80,9 @@ def test_depth_scheme_is_of_second_order():
     """The same particles at every node leave the depth error alone: it falls like ds^2."""
     import torch
 
-    from resviz.engine.descent import descend, rule
+    from resviz.engine.descent import descend
     from resviz.engine.meanode import Particles
+    from resviz.engine.rule import rule
     from resviz.fields import limit_starts
 
     chosen = session(activation="tanh", alpha=2.0)
@@ -118,9 +119,10 @@ def test_lazy_adjoint_is_the_adjoint_of_the_lazy_flow():
     # the displacements after three steps come from the unperturbed problem: drive both by hand
     import torch
 
-    from resviz.engine.descent import descend, rule
+    from resviz.engine.descent import descend
     from resviz.engine.lazy import LazyParticles
     from resviz.engine.meanode import particle_starts
+    from resviz.engine.rule import rule
 
     chosen_rule = rule(chosen, alpha=float("inf"))
     starts = particle_starts(problem, 129, 1024)

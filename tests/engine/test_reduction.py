@@ -9,8 +9,9 @@ from scipy import stats
 
 from resviz.config import Session
 from resviz.data import Problem, endless, make_problem, reduced
-from resviz.engine.descent import descend, rule
+from resviz.engine.descent import descend
 from resviz.engine.meanode import Particles, mean_ode, particle_starts
+from resviz.engine.rule import rule
 from resviz.errors import RequestError, SessionError
 from resviz.recording import run, solve_limit
 

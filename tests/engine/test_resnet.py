@@ -10,8 +10,9 @@ from problems import constant, session, steps
 from resviz.block.activation import ACTIVATIONS, activation
 from resviz.data import Problem, make_problem
 from resviz.engine.compiled import resolve_device
-from resviz.engine.descent import descend, rule
+from resviz.engine.descent import descend
 from resviz.engine.resnet import ResNet, resnet
+from resviz.engine.rule import rule
 from resviz.errors import DeviceError, DivergenceError
 from resviz.fields import unit_starts
 

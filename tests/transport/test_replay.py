@@ -8,11 +8,12 @@ import torch
 
 from resviz.config import Session
 from resviz.data import make_problem
-from resviz.engine.descent import descend, rule
+from resviz.engine.descent import descend
 from resviz.engine.resnet import ResNet
+from resviz.engine.rule import rule
 from resviz.fields import unit_starts
 from resviz.recording import Recording, run
-from resviz.transport import Cohort, LazyCohort, cohort
+from resviz.transport import Cohort, LazyCohort, Seen, cohort
 
 
 def trained(dtype: str, steps: int, **network: object) -> tuple[Recording, ResNet]:
@@ -66,12 +67,12 @@ def test_checkpoint_returns_to_the_same_units():
     rng = np.random.default_rng(0)
     fields = [(rng.standard_normal((1, 3, 4)), rng.standard_normal((1, 3, 4))) for _ in range(6)]
     for h, b in fields[:3]:
-        units.push(h, b, 0.5)
+        units.push(Seen(h, b, 0.5))
     mark = units.save()
     ends = []
     for _ in range(2):
         for h, b in fields[3:]:
-            units.push(h, b, 0.5)
+            units.push(Seen(h, b, 0.5))
         ends.append(units.u.clone())
         units.restore(mark)
         assert units.step == 3
@@ -90,10 +91,10 @@ def test_lazy_cohort_is_the_limit_of_cohorts():
         near = cohort(starts, rule(Session(), alpha=alpha), dtype="float64")
         assert type(near) is Cohort
         for h, b in fields:
-            near.push(h, b, 1.0)
+            near.push(Seen(h, b, 1.0))
         if not lazy.step:
             for h, b in fields:
-                lazy.push(h, b, 1.0)
+                lazy.push(Seen(h, b, 1.0))
         gaps.append(float((near.scaled_displacement()[0] - lazy.scaled_displacement()[0]).abs().max()))
     assert gaps[1] < 0.15 * gaps[0]
     assert float(lazy.displacement()[0].abs().max()) == 0.0
