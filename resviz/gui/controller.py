@@ -9,18 +9,21 @@ that a change of observable never waits for training); *twin* trains another laz
 from __future__ import annotations
 
 import random
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from resviz.config import Session
 from resviz.errors import DivergenceError, ResvizError, SessionError
+from resviz.gui.cursor import CursorClock
 from resviz.gui.estimate import estimate, size_text
+from resviz.gui.facts import Facts, numbers
 from resviz.gui.files import Files
-from resviz.gui.pictures import NO_NUMBERS, Numbers, Pictures, numbers, places_of, what_of
+from resviz.gui.looking import Looking
+from resviz.gui.pace import Pace
+from resviz.gui.pictures import Pictures, places_of, what_of
 from resviz.gui.resolve import resolve
 from resviz.gui.state import (
     AppState,
@@ -35,43 +38,13 @@ from resviz.gui.state import (
     Tick,
 )
 from resviz.gui.twin import TwinTrainer
-from resviz.gui.work import (
-    Desk,
-    Sight,
-    SolvedLimits,
-    Stage,
-    Trained,
-    look,
-    train,
-)
+from resviz.gui.work import Sight, SolvedLimits, Stage, Trained, train
 from resviz.gui.worker import Finished, Worker
 
 if TYPE_CHECKING:
     from resviz.recording import Recording
 
-_FRAME_MS = 16
 _FOLLOWING = "following the units"
-_GROWTH_MS = 200  # curves that grow are painted five times a second
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the status line says beside the state.
-
-    Attributes:
-        doing: work without steps that is going on, empty mostly.
-        steps_a_second, frames_a_second: of training and of the pictures.
-        device: where the net is trained.
-        numbers: loss and errors at the cursor.
-        twin_step: step of another twin in training, None if there is none.
-    """
-
-    doing: str = ""
-    steps_a_second: float = 0.0
-    frames_a_second: float = 0.0
-    device: str = ""
-    numbers: Numbers = NO_NUMBERS
-    twin_step: int | None = None
 
 
 class Controller(QObject):
@@ -101,19 +74,17 @@ class Controller(QObject):
         self.recording: Recording | None = None
         self._facts = Facts()
         self._limits = SolvedLimits()
-        self._desk = Desk()
-        self._sight: Sight | None = None
         self._pictures = Pictures()
         self._drawn = -1  # step of the grid's last picture
-        self._paints: deque[float] = deque(maxlen=240)
 
         self._train = Worker("train", parent=self)
         self._train.yielded.connect(self._on_trained)
         self._train.paused.connect(self._on_train_paused)
         self._train.finished.connect(self._on_train_finished)
-        self._look = Worker("look", parent=self)
-        self._look.yielded.connect(self._on_sight)
-        self._look.finished.connect(self._on_look_finished)
+        self._look = Looking(self)
+        self._look.seen.connect(self._on_seen)
+        self._look.caught_up.connect(self._on_caught_up)
+        self._look.failed.connect(self._on_look_failed)
         self._twin = TwinTrainer(self._limits, self)
         self._twin.progressed.connect(lambda step: self._say(twin_step=step))
         self._twin.trained.connect(self._on_twin)
@@ -128,22 +99,10 @@ class Controller(QObject):
         self._notes: tuple[str, ...] = ()  # that were shown
         self._train_run = 0  # the state's run that the train worker works for
 
-        self._clock = QTimer(self)
-        self._clock.setTimerType(Qt.TimerType.PreciseTimer)
-        self._clock.setInterval(_FRAME_MS)
-        self._clock.timeout.connect(self._on_tick)
-        self._elapsed = QElapsedTimer()
-        self._owed = 0.0  # fractions of a step that the clock has not paid yet
-        self._frame = QTimer(self)
-        self._frame.setSingleShot(True)
-        self._frame.setInterval(0)
-        self._frame.timeout.connect(self.paint)
-        self._growth = QTimer(self)
-        self._growth.setSingleShot(True)
-        self._growth.setInterval(_GROWTH_MS)
-        self._growth.timeout.connect(self.paint)
-        self._uptime = QElapsedTimer()
-        self._uptime.start()
+        self._clock = CursorClock(lambda: self.state.speed, self._room, self)
+        self._clock.due.connect(self._on_due)
+        self._pace = Pace(self)
+        self._pace.due.connect(self.paint)
         self._closed = False
 
     # -- asking -----------------------------------------------------------------------------------------
@@ -156,7 +115,7 @@ class Controller(QObject):
             new = resolve(self.state, intent)
         except SessionError as error:
             keys = list(intent.changes) if isinstance(intent, Edit) else []
-            self.refused.emit(keys[0] if keys else "", rule_of(error))
+            self.refused.emit(keys[0] if keys else "", error.message)
             return
         old, self.state = self.state, new
         if new is old:
@@ -195,27 +154,25 @@ class Controller(QObject):
         if new.session != old.session and new.run == old.run:
             self._live_edit(old.session, new.session)
         if new.playing != old.playing:
-            self._set_clock(new.playing)
+            self._clock.run(new.playing)
         if new.choice != old.choice or (new.newest != old.newest and not self._look.busy):
             self._start_looking()
         if new.cursor != old.cursor:
-            self._desk.wanted = new.cursor
+            self._look.want(new.cursor)
             if not self._look.busy:
                 self._start_looking()
         # other places and observables are painted when they have been visited
         drawn = (new.cursor, new.run, new.theme, new.choice.bins, new.choice.lock_axes)
         if drawn != (old.cursor, old.run, old.theme, old.choice.bins, old.choice.lock_axes):
-            self._frame.start()
+            self._pace.soon()
         elif new.newest != old.newest:
-            self._grow()
+            self._pace.grow()
 
     def _begin(self, state: AppState) -> None:
         """A new run takes the place of the present one."""
-        self._look.cancel()
+        self._look.forget()
         self._twin.cancel()
         self.recording = None
-        self._desk = Desk()
-        self._sight = None
         self._pictures = Pictures()
         self._drawn = -1
         self._facts = Facts(doing="starting", device=self._facts.device)
@@ -267,7 +224,7 @@ class Controller(QObject):
         if isinstance(value, Stage):
             self._say(doing=value.doing)
             if self._drawn < 0:
-                self._frame.start()
+                self._pace.soon()
             return
         first = self.recording is None
         self.recording = value.recording
@@ -278,7 +235,7 @@ class Controller(QObject):
             self.notice.emit("\n".join(value.notes), "note")
         if value.step >= 0:
             self.ask(Recorded(self._train_run, value.step, value.steps))
-            if first or self._sight is None:
+            if first or self._look.sight is None:
                 self._start_looking()
 
     def _on_train_paused(self, run: int) -> None:
@@ -324,38 +281,32 @@ class Controller(QObject):
         recording = self.recording
         if recording is None or recording.step < 0:
             return
-        desk, places, what = self._desk, places_of(self.state), what_of(self.state)
-        desk.wanted = self.state.cursor
-        twin = recording.contrast
-        if self._sight is not None and (self._sight.what, self._sight.places) != (what, places):
+        places, what, sight = places_of(self.state), what_of(self.state), self._look.sight
+        self._look.want(self.state.cursor)
+        if sight is not None and (sight.what, sight.places) != (what, places):
             self._say(doing=_FOLLOWING)  # until the first picture of them can be drawn
-        self._look.start(lambda: look(desk, recording, twin, places, what))
+        self._look.start(recording, places, what)
 
-    def _on_sight(self, run: int, sight: Sight) -> None:
-        if self._drawn >= 0 and sight.grid.newest < 0:
-            return  # the old picture stays until the first one of what was asked for can be drawn
-        other = sight is not self._sight
-        self._sight = sight
+    def _on_seen(self, sight: Sight, other: bool) -> None:
         if self._facts.doing == _FOLLOWING:
             self._say(doing="")
         if other or self._drawn != self._pictures.shown(self.state, sight):
-            self._frame.start()
+            self._pace.soon()
         else:
-            self._grow()
+            self._pace.grow()
 
-    def _on_look_finished(self, end: Finished) -> None:
-        if end.run != self._look.run:
-            return
-        if end.how == "failed":
-            if isinstance(end.error, ResvizError):
-                self.notice.emit(str(end.error), "error")
-            else:
-                self.failed.emit(end.error, end.report)
-        elif end.how == "done" and self._sight is not None and self.recording is not None:
-            # steps may have come while the last ones were visited
-            if any(one.first_gap() is not None for one in self._sight.all):
-                self._start_looking()
-            self._grow()
+    def _on_caught_up(self) -> None:
+        sight = self._look.sight
+        # steps may have come while the last ones were visited
+        if sight is not None and any(one.first_gap() is not None for one in sight.all):
+            self._start_looking()
+        self._pace.grow()
+
+    def _on_look_failed(self, error: BaseException, report: str) -> None:
+        if isinstance(error, ResvizError):
+            self.notice.emit(str(error), "error")
+        else:
+            self.failed.emit(error, report)
 
     # -- files ------------------------------------------------------------------------------------------
 
@@ -364,7 +315,7 @@ class Controller(QObject):
         self.recording = recording
         self._say(doing="")
         self._start_looking()
-        self._frame.start()
+        self._pace.soon()
 
     def _on_saved(self, path: Path) -> None:
         self.ask(Saved(path))
@@ -372,52 +323,30 @@ class Controller(QObject):
 
     # -- the cursor's clock -----------------------------------------------------------------------------
 
-    def _set_clock(self, on: bool) -> None:
-        self._owed = 0.0
-        if on:
-            self._elapsed.start()
-            self._clock.start()
-        else:
-            self._clock.stop()
+    def _room(self) -> int:
+        """Steps that the cursor may go on: it does not run ahead of its picture."""
+        state, sight = self.state, self._look.sight
+        if sight is not None:
+            return min(state.newest, sight.grid.unbroken_from(state.cursor)) - state.cursor
+        return 0 if self.recording is None else state.newest - state.cursor
 
-    def _on_tick(self) -> None:
-        seconds = self._elapsed.restart() / 1000.0
-        state = self.state
-        ready = state.newest
-        if self._sight is not None:
-            # the cursor does not run ahead of its picture
-            ready = min(ready, max(self._sight.grid.unbroken_from(state.cursor), state.cursor))
-        elif self.recording is None:
-            ready = state.cursor
-        # a clock that had to wait owes one step, not all the steps it could have gone
-        self._owed = min(self._owed + seconds * state.speed, max(1.0, seconds * state.speed))
-        steps = min(int(self._owed), max(ready - state.cursor, 0))
-        at_end = state.cursor >= state.newest and not state.training
+    def _on_due(self, steps: int) -> None:
+        at_end = self.state.cursor >= self.state.newest and not self.state.training
         if steps or at_end:
-            self._owed -= steps
             self.ask(Tick(steps))
 
     # -- pictures ---------------------------------------------------------------------------------------
-
-    def _grow(self) -> None:
-        """Paint what came to be since, but not at every step: nothing that was looked at has changed."""
-        if not self._growth.isActive():
-            self._growth.start()
 
     def paint(self) -> None:
         """Build and hand out the three pictures."""
         if self._closed:
             return
-        self._growth.stop()
-        state, sight = self.state, self._sight
+        state, sight = self.state, self._look.sight
         self.grid_scene.emit(self._pictures.grid(state, sight, self._waiting_for()))
         self.contrast_scene.emit(self._pictures.contrast(state, sight, self.recording))
         self.timeline_scene.emit(self._pictures.timeline(state, self.recording))
         self._drawn = self._pictures.shown(state, sight)
-        now = self._uptime.elapsed() / 1000.0
-        self._paints.append(now)
-        recent = sum(1 for at in self._paints if now - at < 1.0)
-        self._say(frames_a_second=float(recent), numbers=numbers(state, self.recording))
+        self._say(frames_a_second=float(self._pace.painted()), numbers=numbers(state, self.recording))
 
     def _waiting_for(self) -> str:
         """Why there is no picture yet."""
@@ -440,13 +369,11 @@ class Controller(QObject):
         if self._closed:
             return True
         self._closed = True
-        for worker in (self._train, self._look):
-            # what they say from here on has no one left to hear it
-            worker.blockSignals(True)
-            worker.cancel()
-        self._clock.stop()
-        self._frame.stop()
-        self._growth.stop()
+        # what it says from here on has no one left to hear it
+        self._train.blockSignals(True)
+        self._train.cancel()
+        self._clock.run(False)
+        self._pace.stop()
         ended = [part.close(wait_ms) for part in (self._train, self._look, self._twin, self.files)]
         return all(ended)
 
@@ -456,8 +383,3 @@ def _reached(target: int | None) -> Any:
     if target is None:
         return None
     return lambda value: isinstance(value, Trained) and value.step >= target
-
-
-def rule_of(error: SessionError) -> str:
-    """The part of a refusal that belongs under the editor: the rule, without file and remedy."""
-    return error.message

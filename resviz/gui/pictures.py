@@ -6,10 +6,7 @@ Building them reads and never computes: a scene costs some milliseconds whatever
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from resviz.export.options import Options, spread
 from resviz.gui.state import AppState
@@ -28,24 +25,6 @@ if TYPE_CHECKING:
 
 _UNITS_A_PANEL = 256  # layers are pooled until a histogram has so many
 _CONTRAST_PLACE = 3  # the fourth of six: deep enough to have moved, away from the end
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What the status bar says about the cursor's step; NaN where it is not known.
-
-    Attributes:
-        loss: of the net.
-        output_error: RMS difference of net and limit over the N x d_out outputs.
-        limit_error: the limit's own RMS error, as its solver estimates it.
-    """
-
-    loss: float = math.nan
-    output_error: float = math.nan
-    limit_error: float = math.nan
-
-
-NO_NUMBERS = Numbers()
 
 
 def places_of(state: AppState) -> Places:
@@ -133,19 +112,6 @@ class Pictures:
         """Losses over all planned steps, and the cursor."""
         curves = losses(recording)
         return timeline(curves.net, curves.limit, _planned(state), state.cursor)
-
-
-def numbers(state: AppState, recording: Recording | None) -> Numbers:
-    """Loss and output errors at the cursor."""
-    step = state.cursor
-    if recording is None or not 0 <= step <= recording.step:
-        return Numbers()
-    fields, limit = recording.fields(step), recording.limit
-    if limit is None or step > limit.newest:
-        return Numbers(fields.loss)
-    solved = limit.fields(step)
-    error = float(np.sqrt(np.mean((fields.output - solved.output) ** 2)))
-    return Numbers(fields.loss, error, solved.output_error)
 
 
 def losses(recording: Recording | None) -> Losses:

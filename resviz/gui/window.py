@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
-    QCloseEvent,
-    QGuiApplication,
-    QIcon,
-    QKeySequence,
-    QPalette,
-    QResizeEvent,
-    QShortcut,
-)
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -31,10 +20,12 @@ from PySide6.QtWidgets import (
 
 from resviz.config import Session, preset
 from resviz.draw.view import SceneView
+from resviz.gui.commands import Commands
 from resviz.gui.contrast_dock import ContrastDock
-from resviz.gui.controller import Controller, Facts
+from resviz.gui.controller import Controller
 from resviz.gui.estimate import estimate
 from resviz.gui.experiment import Experiment
+from resviz.gui.facts import Facts
 from resviz.gui.icons import icon
 from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
@@ -47,16 +38,9 @@ from resviz.gui.state import (
     Intent,
     Load,
     Look,
-    Redo,
-    Reset,
     Seek,
     SetSpeed,
-    SetTheme,
-    StepBy,
     ThemeChoice,
-    TogglePlay,
-    ToggleRun,
-    Undo,
 )
 from resviz.gui.timeline_dock import TimelineDock
 from resviz.gui.toolbar import Toolbar
@@ -86,12 +70,12 @@ class MainWindow(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
             | QMainWindow.DockOption.AllowNestedDocks
         )
-        self._make_actions()
+        self.commands = Commands(self, self)
         self._make_centre()
         self._make_docks()
         self._make_toolbar()
-        self._make_menus()
-        self._make_keys()
+        self.commands.fill_menus()
+        self.commands.add_keys(self._views())
         self._connect()
         self.resize(*_first_size())
         self._set_theme("system")
@@ -101,47 +85,6 @@ class MainWindow(QMainWindow):
         self.units.view.setFocus()
 
     # -- making -----------------------------------------------------------------------------------------
-
-    def _action(
-        self, name: str, text: str, asked: Callable[[], object], tip: str = "", keys: str = ""
-    ) -> QAction:
-        action = QAction(text, self)
-        action.setObjectName(name)
-        action.setToolTip(tip or text)
-        action.setStatusTip(tip)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda: asked())
-        self.addAction(action)
-        return action
-
-    def _asking(self, intent: Intent) -> Callable[[], None]:
-        return lambda: self.controller.ask(intent)
-
-    def _make_actions(self) -> None:
-        ask, new = self._asking, self._action
-        self.run = new(
-            "run", "Run", ask(ToggleRun()), "Run (Space; Ctrl+Return from anywhere)", "Ctrl+Return"
-        )
-        self.run.setCheckable(True)
-        self.step = new("step", "Step", ask(StepBy(1)), "One step on (Right); at the newest step trains one")
-        self.reset = new("reset", "Reset", ask(Reset()), "Train again from step 0 with the same seed (R)")
-        self.new_seed = new(
-            "new_seed", "New seed", self.controller.new_seed, "Train again with other unit starts (Shift+R)"
-        )
-        self.play = new("play", "Play", ask(TogglePlay()), "Play what is recorded")
-        self.play.setCheckable(True)
-        self.follow = new("follow", "Follow live", lambda: None, "Pin the cursor to the newest step")
-        self.follow.setCheckable(True)
-        self.follow.triggered.connect(lambda on: self.controller.ask(Follow(bool(on))))
-        self.export = new("export", "Export…", self.show_export, "A film, frames or a figure", "Ctrl+E")
-        self.undo = new("undo", "Undo", ask(Undo()), "Back to the settings before", "Ctrl+Z")
-        self.redo = new("redo", "Redo", ask(Redo()), "Forward again", "Ctrl+Shift+Z")
-        self.new = new("new", "New", self._new, "A session with default settings", "Ctrl+N")
-        self.open = new("open", "Open…", self._open, "A session or a recording", "Ctrl+O")
-        self.save = new("save", "Save", self._save, "Save the session, or the recording", "Ctrl+S")
-        self.save_as = new("save_as", "Save as…", self._save_as, "Save under another name", "Ctrl+Shift+S")
-        self.quit = new("quit", "Quit", self.close, "Leave resviz", "Ctrl+Q")
 
     def _make_centre(self) -> None:
         self.units = UnitsTab()
@@ -162,7 +105,7 @@ class MainWindow(QMainWindow):
     def _make_docks(self) -> None:
         self.experiment = Experiment()
         self.contrast = ContrastDock()
-        self.timeline = TimelineDock(self.play)
+        self.timeline = TimelineDock(self.commands.play)
         self._experiment_dock = self._dock("Experiment", self.experiment)
         self._contrast_dock = self._dock("Feature learning or lazy?", self.contrast)
         self._timeline_dock = self._dock("Timeline", self.timeline)
@@ -182,51 +125,13 @@ class MainWindow(QMainWindow):
         return dock
 
     def _make_toolbar(self) -> None:
-        self.toolbar = Toolbar(self.run, (self.step, self.reset, self.new_seed), self.export)
+        does = self.commands
+        self.toolbar = Toolbar(does.run, (does.step, does.reset, does.new_seed), does.export)
         self.toolbar.speed_chosen.connect(lambda speed: self.controller.ask(SetSpeed(speed)))
         self.toolbar.follow_chosen.connect(lambda on: self.controller.ask(Follow(on)))
         self.toolbar.preset_chosen.connect(self.load_preset)
         self.status = self.toolbar.status
         self.addToolBar(self.toolbar)
-
-    def _make_menus(self) -> None:
-        files = self.menuBar().addMenu("&File")
-        files.addActions([self.new, self.open, self.save, self.save_as])
-        files.addSeparator()
-        files.addActions([self.export, self.quit])
-        edit = self.menuBar().addMenu("&Edit")
-        edit.addActions([self.undo, self.redo])
-        run = self.menuBar().addMenu("&Run")
-        run.addActions([self.run, self.play, self.step, self.reset, self.new_seed, self.follow])
-        view = self.menuBar().addMenu("&View")
-        group = QActionGroup(self)
-        self._themes: dict[str, QAction] = {}
-        themes: tuple[tuple[ThemeChoice, str], ...] = (
-            ("system", "As the system"),
-            ("light", "Light"),
-            ("dark", "Dark"),
-        )
-        for name, text in themes:
-            action = self._action(f"theme.{name}", text, self._asking(SetTheme(name)))
-            action.setCheckable(True)
-            group.addAction(action)
-            view.addAction(action)
-            self._themes[name] = action
-
-    def _make_keys(self) -> None:
-        """Keys that act while the focus is in a picture; elsewhere they keep their native meaning."""
-        keys = (
-            ("Space", self.run.trigger),
-            ("Right", self.step.trigger),
-            ("Left", self._asking(StepBy(-1))),
-            ("R", self.reset.trigger),
-            ("Shift+R", self.new_seed.trigger),
-        )
-        for view in self._views():
-            for key, asked in keys:
-                shortcut = QShortcut(QKeySequence(key), view)
-                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-                shortcut.activated.connect(asked)
 
     def _views(self) -> tuple[SceneView, SceneView, SceneView]:
         return self.units.view, self.contrast.view, self.timeline.view
@@ -252,35 +157,23 @@ class MainWindow(QMainWindow):
 
     def _on_changed(self, old: AppState, new: AppState) -> None:
         # most changes are the cursor's: only the status line follows those
-        if (new.active, new.playing, new.follow, new.speed) != (
-            old.active,
-            old.playing,
-            old.follow,
-            old.speed,
-        ):
+        if (new.active, new.playing, new.follow, new.speed, new.past, new.future, new.newest < 0) != (
+            old.active, old.playing, old.follow, old.speed, old.past, old.future, old.newest < 0,
+        ):  # fmt: skip
             self._show_transport(new)
         if (new.session, new.choice, new.path, new.saved, new.preset, new.commentary) != (
             old.session, old.choice, old.path, old.saved, old.preset, old.commentary,
         ):  # fmt: skip
             self._show_session(new)
-        self.export.setEnabled(new.newest >= 0)
         if new.theme != old.theme:
             self._set_theme(new.theme)
         self._show_status()
 
     def _show_transport(self, state: AppState) -> None:
-        self.run.setChecked(state.active)
-        self.run.setText("Pause" if state.active else "Run")
-        self.run.setIcon(self._icon("pause" if state.active else "play"))
-        self.play.setChecked(state.playing)
-        self.play.setIcon(self._icon("pause" if state.playing else "play"))
-        self.play.setText("Hold" if state.playing else "Play")
-        self.follow.setChecked(state.follow)
+        self.commands.show_transport(state, self._icon)
         self.toolbar.show_transport(state.speed, state.follow)
 
     def _show_session(self, state: AppState) -> None:
-        self.undo.setEnabled(bool(state.past))
-        self.redo.setEnabled(bool(state.future))
         self.toolbar.show_preset(state.preset)
         self.experiment.show_session(state.session)
         self.experiment.show_commentary(state.commentary)
@@ -338,15 +231,9 @@ class MainWindow(QMainWindow):
             box.setPalette(box_palette(self._theme))
         self.experiment.show_theme(self._theme)
         self.notice.set_colours(error_colour(self._theme))
-        for action, name in (
-            (self.step, "step"),
-            (self.reset, "reset"),
-            (self.new_seed, "seed"),
-            (self.export, "export"),
-        ):
-            action.setIcon(self._icon(name))
+        self.commands.show_icons(self._icon)
         self.setWindowIcon(icon("window", palette(self._theme).color(QPalette.ColorRole.Highlight)))
-        self._themes[choice].setChecked(True)
+        self.commands.themes[choice].setChecked(True)
         self._show_transport(self.controller.state)
 
     def _system_changed(self) -> None:
@@ -368,28 +255,40 @@ class MainWindow(QMainWindow):
 
     # -- asking -----------------------------------------------------------------------------------------
 
+    def ask(self, intent: Intent) -> None:
+        """Hand an intent to the controller."""
+        self.controller.ask(intent)
+
+    def choose_seed(self) -> None:
+        """Train again with other unit starts."""
+        self.controller.new_seed()
+
     def load_preset(self, name: str) -> None:
         """Load a preset and run it."""
         chosen = preset(name)
         self.controller.ask(Load(chosen.session, commentary=chosen.commentary, preset=chosen.name, run=True))
         self.units.view.setFocus()
 
-    def _new(self) -> None:
+    def new_session(self) -> None:
+        """Start over with the default settings."""
         self.controller.ask(Load(Session()))
 
-    def _open(self) -> None:
+    def open_file(self) -> None:
+        """Ask for a session or a recording, and open it."""
         path, _ = QFileDialog.getOpenFileName(self, "Open", "", _FILES)
         if path:
             self.controller.open(Path(path))
 
-    def _save(self) -> None:
+    def save_file(self) -> None:
+        """Save where it was saved before, or ask."""
         path = self.controller.state.path
         if path is None:
-            self._save_as()
+            self.save_file_as()
         else:
             self.controller.save(path)
 
-    def _save_as(self) -> None:
+    def save_file_as(self) -> None:
+        """Ask where to save the session or the recording."""
         dialog = QFileDialog(self, "Save as", "", _SAVED_AS)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("resviz")

@@ -263,7 +263,7 @@ def test_every_observable_is_shown(trained: MainWindow, qtbot: QtBot, name: str)
     combo = trained.findChild(QComboBox, "observable")
     combo.setCurrentIndex(combo.findData(name))
     combo.activated.emit(combo.currentIndex())
-    qtbot.waitUntil(lambda: trained.controller._sight.grid.observable.name == name, timeout=30_000)
+    qtbot.waitUntil(lambda: trained.controller._look.sight.grid.observable.name == name, timeout=30_000)
     wait_for_step(qtbot, trained, STEPS)
     panel = trained.units.view.scene.panels[0]
     assert any(isinstance(m, Line) and m.role is Role.LIMIT for m in panel.marks)
@@ -275,7 +275,7 @@ def test_sample_and_coordinate(trained: MainWindow, qtbot: QtBot) -> None:
     assert (sample.isVisible(), sample.maximum()) == (True, 2)
     before = trained.units.view.scene.panels[0].marks[0].heights
     sample.setValue(2)
-    qtbot.waitUntil(lambda: trained.controller._sight.what.sample == 2)
+    qtbot.waitUntil(lambda: trained.controller._look.sight.what.sample == 2)
     wait_for_step(qtbot, trained, STEPS)
     qtbot.waitUntil(lambda: list(trained.units.view.scene.panels[0].marks[0].heights) != list(before))
     combo = trained.findChild(QComboBox, "observable")
@@ -317,11 +317,17 @@ def test_bins_window_and_lock(trained: MainWindow, qtbot: QtBot) -> None:
 
 
 def test_axes_never_shrink_while_scrubbing(trained: MainWindow, qtbot: QtBot) -> None:
-    last = trained.units.view.scene.panels[0].x
-    trained.controller.ask(_seek(0))
-    wait_for_step(qtbot, trained, 0)
-    first = trained.units.view.scene.panels[0].x
-    assert (first.low, first.high) == (last.low, last.high)
+    def range_at(step: int) -> tuple[float, float]:
+        trained.controller.ask(_seek(step))
+        wait_for_step(qtbot, trained, step)
+        axis = trained.units.view.scene.panels[0].x
+        return axis.low, axis.high
+
+    early = range_at(STEPS)
+    qtbot.waitUntil(lambda: not trained.controller._look.busy, timeout=30_000)  # every step was visited
+    first, last = range_at(0), range_at(STEPS)
+    assert first == last
+    assert last[0] <= early[0] < early[1] <= last[1]
 
 
 def _seek(step: int):
@@ -397,7 +403,7 @@ def test_letting_the_slider_go_trains_another_twin_beside(trained: MainWindow, q
 
 def test_scaled_displacements(trained: MainWindow, qtbot: QtBot) -> None:
     trained.findChild(QCheckBox, "contrast_scaled").click()
-    qtbot.waitUntil(lambda: trained.controller._sight.what.displacement == "travel_scaled")
+    qtbot.waitUntil(lambda: trained.controller._look.sight.what.displacement == "travel_scaled")
 
 
 # -- files, themes, sizes --------------------------------------------------------------------------------

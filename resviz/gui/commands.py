@@ -1,0 +1,149 @@
+"""Everything that can be asked of the window by menu, key or button, each once: actions, menus and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMainWindow, QWidget
+
+from resviz.gui.state import (
+    AppState,
+    Follow,
+    Intent,
+    Redo,
+    Reset,
+    SetTheme,
+    StepBy,
+    ThemeChoice,
+    TogglePlay,
+    ToggleRun,
+    Undo,
+)
+
+_THEMES: tuple[tuple[ThemeChoice, str], ...] = (
+    ("system", "As the system"),
+    ("light", "Light"),
+    ("dark", "Dark"),
+)
+
+
+class Deeds(Protocol):
+    """What actions do that is no plain intent: it opens a dialog, or draws a number first."""
+
+    def ask(self, intent: Intent) -> None: ...
+    def choose_seed(self) -> None: ...
+    def show_export(self) -> None: ...
+    def new_session(self) -> None: ...
+    def open_file(self) -> None: ...
+    def save_file(self) -> None: ...
+    def save_file_as(self) -> None: ...
+    def close(self) -> bool: ...
+
+
+class Commands:
+    """The actions of ``window``, by their object names; ``deeds`` does what they ask."""
+
+    def __init__(self, window: QMainWindow, deeds: Deeds) -> None:
+        self._window, self._deeds = window, deeds
+        ask, new = self._asking, self._action
+        self.run = new(
+            "run", "Run", ask(ToggleRun()), "Run (Space; Ctrl+Return from anywhere)", "Ctrl+Return"
+        )
+        self.run.setCheckable(True)
+        self.step = new("step", "Step", ask(StepBy(1)), "One step on (Right); at the newest step trains one")
+        self.reset = new("reset", "Reset", ask(Reset()), "Train again from step 0 with the same seed (R)")
+        self.new_seed = new(
+            "new_seed", "New seed", deeds.choose_seed, "Train again with other unit starts (Shift+R)"
+        )
+        self.play = new("play", "Play", ask(TogglePlay()), "Play what is recorded")
+        self.play.setCheckable(True)
+        self.follow = new("follow", "Follow live", lambda: None, "Pin the cursor to the newest step")
+        self.follow.setCheckable(True)
+        self.follow.triggered.connect(lambda on: deeds.ask(Follow(bool(on))))
+        self.export = new("export", "Export…", deeds.show_export, "A film, frames or a figure", "Ctrl+E")
+        self.undo = new("undo", "Undo", ask(Undo()), "Back to the settings before", "Ctrl+Z")
+        self.redo = new("redo", "Redo", ask(Redo()), "Forward again", "Ctrl+Shift+Z")
+        self.new = new("new", "New", deeds.new_session, "A session with default settings", "Ctrl+N")
+        self.open = new("open", "Open…", deeds.open_file, "A session or a recording", "Ctrl+O")
+        self.save = new("save", "Save", deeds.save_file, "Save the session, or the recording", "Ctrl+S")
+        self.save_as = new(
+            "save_as", "Save as…", deeds.save_file_as, "Save under another name", "Ctrl+Shift+S"
+        )
+        self.quit = new("quit", "Quit", deeds.close, "Leave resviz", "Ctrl+Q")
+        self.themes: dict[str, QAction] = {}
+        group = QActionGroup(window)
+        for name, text in _THEMES:
+            action = new(f"theme.{name}", text, ask(SetTheme(name)))
+            action.setCheckable(True)
+            group.addAction(action)
+            self.themes[name] = action
+
+    def _action(
+        self, name: str, text: str, asked: Callable[[], object], tip: str = "", keys: str = ""
+    ) -> QAction:
+        action = QAction(text, self._window)
+        action.setObjectName(name)
+        action.setToolTip(tip or text)
+        action.setStatusTip(tip)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda: asked())
+        self._window.addAction(action)
+        return action
+
+    def _asking(self, intent: Intent) -> Callable[[], None]:
+        return lambda: self._deeds.ask(intent)
+
+    def fill_menus(self) -> None:
+        """Make the window's menus."""
+        bar = self._window.menuBar()
+        files = bar.addMenu("&File")
+        files.addActions([self.new, self.open, self.save, self.save_as])
+        files.addSeparator()
+        files.addActions([self.export, self.quit])
+        bar.addMenu("&Edit").addActions([self.undo, self.redo])
+        bar.addMenu("&Run").addActions(
+            [self.run, self.play, self.step, self.reset, self.new_seed, self.follow]
+        )
+        bar.addMenu("&View").addActions(list(self.themes.values()))
+
+    def add_keys(self, views: Iterable[QWidget]) -> None:
+        """Keys that act while the focus is in a picture; elsewhere they keep their native meaning."""
+        keys = (
+            ("Space", self.run.trigger),
+            ("Right", self.step.trigger),
+            ("Left", self._asking(StepBy(-1))),
+            ("R", self.reset.trigger),
+            ("Shift+R", self.new_seed.trigger),
+        )
+        for view in views:
+            for key, asked in keys:
+                shortcut = QShortcut(QKeySequence(key), view)
+                shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                shortcut.activated.connect(asked)
+
+    def show_transport(self, state: AppState, icon: Callable[[str], QIcon]) -> None:
+        """Say on the buttons what pressing them does now."""
+        self.run.setChecked(state.active)
+        self.run.setText("Pause" if state.active else "Run")
+        self.run.setIcon(icon("pause" if state.active else "play"))
+        self.play.setChecked(state.playing)
+        self.play.setIcon(icon("pause" if state.playing else "play"))
+        self.play.setText("Hold" if state.playing else "Play")
+        self.follow.setChecked(state.follow)
+        self.undo.setEnabled(bool(state.past))
+        self.redo.setEnabled(bool(state.future))
+        self.export.setEnabled(state.newest >= 0)
+
+    def show_icons(self, icon: Callable[[str], QIcon]) -> None:
+        """Give the buttons that never change their icons, in the colours of a theme."""
+        for action, name in (
+            (self.step, "step"),
+            (self.reset, "reset"),
+            (self.new_seed, "seed"),
+            (self.export, "export"),
+        ):
+            action.setIcon(icon(name))

@@ -1,0 +1,75 @@
+"""Looking at a run beside its training: what is visited next, and what can be shown of it by now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from resviz.gui.work import Desk, Places, Sight, What, look
+from resviz.gui.worker import Finished, Worker
+
+if TYPE_CHECKING:
+    from resviz.recording import Recording
+
+
+class Looking(QObject):
+    """Visits recorded steps in a thread of its own, so that a change of observable never waits for training.
+
+    Signals:
+        seen(Sight, other): something was visited; ``other``: not of the series that were shown until now.
+        caught_up(): every recorded step is visited.
+        failed(error, report): it broke off.
+    """
+
+    seen = Signal(object, bool)
+    caught_up = Signal()
+    failed = Signal(object, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.sight: Sight | None = None
+        self._desk = Desk()
+        self._worker = Worker("look", parent=self)
+        self._worker.yielded.connect(self._on_sight)
+        self._worker.finished.connect(self._on_finished)
+
+    @property
+    def busy(self) -> bool:
+        """Whether steps are being visited."""
+        return self._worker.busy
+
+    def forget(self) -> None:
+        """Another run takes the place of the present one: nothing is kept."""
+        self._worker.cancel()
+        self._desk = Desk()
+        self.sight = None
+
+    def want(self, step: int) -> None:
+        """Visit ``step`` next."""
+        self._desk.wanted = step
+
+    def start(self, recording: Recording, places: Places, what: What) -> None:
+        """Visit all recorded steps, the wanted one first."""
+        desk, twin = self._desk, recording.contrast
+        self._worker.start(lambda: look(desk, recording, twin, places, what))
+
+    def _on_sight(self, run: int, sight: Sight) -> None:
+        if self.sight is not None and self.sight.grid.newest >= 0 > sight.grid.newest:
+            return  # the old picture stays until the first one of what was asked for can be drawn
+        other = sight is not self.sight
+        self.sight = sight
+        self.seen.emit(sight, other)
+
+    def _on_finished(self, end: Finished) -> None:
+        if end.run != self._worker.run:
+            return
+        if end.how == "failed":
+            self.failed.emit(end.error, end.report)
+        elif end.how == "done":
+            self.caught_up.emit()
+
+    def close(self, wait_ms: int) -> bool:
+        """End the thread."""
+        self._worker.blockSignals(True)
+        return self._worker.close(wait_ms)
