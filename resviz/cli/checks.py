@@ -97,9 +97,9 @@ def devices() -> Iterator[Check]:
 
 def display() -> Check:
     """Whether the window can open."""
-    from resviz.gui.display import usable_display
+    from resviz.draw.display import display_usable
 
-    if usable_display():
+    if display_usable():
         return Check("display", "good", os.environ.get("QT_QPA_PLATFORM") or sys.platform)
     named = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if named:

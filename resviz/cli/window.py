@@ -41,9 +41,9 @@ def window(
         raise RequestError("--set changes a session; a recording is what it is", remedy="Leave --set out.")
     # a wrong file is refused here, before Qt starts
     session = None if recording else read_session(file or "hello", changes)
-    from resviz.gui.display import usable_display
+    from resviz.draw.display import display_usable
 
-    if usable_display():
+    if display_usable():
         from resviz.gui.app import main
 
         raise typer.Exit(main(file=Path(file) if file else None, session=session))

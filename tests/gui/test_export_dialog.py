@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 from resviz.config import Session
 from resviz.errors import DeviceError, RequestError
 from resviz.export import Options
-from resviz.gui.display import usable_display
 from resviz.gui.export_dialog import ExportDialog, parsed_size, parsed_steps
 from resviz.gui.report import ReportDialog, message_of, report_text
 from resviz.recording import Recording, run
@@ -145,18 +144,3 @@ def test_the_report_says_what_where_and_what_to_do(qtbot: QtBot) -> None:
 def test_messages_of_foreign_errors() -> None:
     assert message_of(RuntimeError("CUDA out of memory. Tried"))[1].startswith("Make layers")
     assert message_of(KeyError())[0] == "KeyError"
-
-
-@pytest.mark.parametrize("platform", ["offscreen", "minimal"])
-def test_a_platform_without_a_screen_is_no_display(platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QT_QPA_PLATFORM", platform)
-    assert not usable_display()
-
-
-def test_no_display_and_a_dead_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    monkeypatch.delenv("DISPLAY", raising=False)
-    assert not usable_display()
-    monkeypatch.setenv("DISPLAY", ":4711")  # named, but nobody answers: Qt aborts, in a child
-    assert not usable_display()

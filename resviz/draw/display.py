@@ -1,4 +1,4 @@
-"""Is there a screen to open a window on?"""
+"""Is there a screen to open a window on? Asked before Qt is loaded: it may lack libraries of the system."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import os
 import subprocess
 import sys
 
-_UNSEEN = ("offscreen", "minimal", "minimalegl", "vnc")
 _PROBE = "from PySide6.QtGui import QGuiApplication; QGuiApplication(['probe'])"
+_PROBE_SECONDS = 20.0
+_UNSEEN = ("offscreen", "minimal", "minimalegl", "vnc")
 
 
-def usable_display(timeout: float = 20.0) -> bool:
-    """Whether Qt can open a window that somebody could see.
+def display_usable() -> bool:
+    """Whether Qt can open a window here that somebody could see.
 
-    Qt *aborts* the process on a display that is named but dead, so a child process tries first; it costs
-    about a third of a second. A platform without a screen (``QT_QPA_PLATFORM=offscreen``) is not usable.
+    Qt aborts the process when DISPLAY names a dead server or its platform libraries are missing, so a child
+    process tries it first (about half a second); without any display named there is nothing to try. A
+    platform without a screen (``QT_QPA_PLATFORM=offscreen``) is not usable.
     """
     platform = os.environ.get("QT_QPA_PLATFORM", "").split(":", 1)[0]
     if platform in _UNSEEN:
@@ -28,7 +30,7 @@ def usable_display(timeout: float = 20.0) -> bool:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=timeout,
+            timeout=_PROBE_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
