@@ -35,6 +35,20 @@ def _running(thing: QObject) -> bool:
         return False
 
 
+@pytest.fixture(scope="package", autouse=True)
+def _modules_frozen() -> Iterator[None]:
+    """Keep the half a million objects of loaded modules out of each test's search for what it left."""
+    import resviz.export
+    import resviz.gui.export_dialog
+    import resviz.gui.window
+    import resviz.recording  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left(qapp: QApplication) -> Iterator[None]:
     """A test fails when a top-level widget, a running thread or an active timer outlives it."""
