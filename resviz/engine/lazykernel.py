@@ -1,7 +1,7 @@
 """The lazy limit alpha -> infinity from dual kernels: deterministic, no particles (mathematics.md 3).
 
-With x = sigma_u h^, W as in `kernels.py` (rate_v = eta_v, rate_u = eta_u (sigma_v/sigma_u)^2), past points x_J
-and pulls beta_J = -sigma_u eta_j w_J b^_J of all steps j < k and samples (w_J: 1, or the batch's weights; with
+With x = sigma_u h^, W as in `kernels.py` (rate_v = eta_v, rate_u = eta_u (sigma_v/sigma_u)^2), points x_J and
+pulls beta_J = -sigma_u eta_j w_J b^_J of all steps j < k and samples (w_J: 1, or the batch's weights; with
 momentum and clipping, eta_j is the sum of all rates that step j's gradient has met),
 
     d/ds x = F(x) = sum_J W(x, x_J) beta_J,        J(x) = dF/dx = sum_J beta_J (2 W_a x + W_c x_J)^T,
@@ -43,7 +43,7 @@ NODES = 10
 """Gauss nodes of the solution; `lazy_depths` adds 0 and 1."""
 
 LARGEST_COST = 5e7
-"""Kernel pairs (`lazy_cost`) above which the lazy limit is better left to particles: tanh takes 30 s."""
+"""Kernel pairs (`lazy_cost`) above which the lazy limit is better left to particles: 20 s for tanh."""
 
 _CHECK_NODES = 8
 _TOLERANCE, _CHECK_TOLERANCE = 1e-10, 1e-8  # of tabulated kernels
