@@ -21,9 +21,11 @@ def _python_threads() -> set[int]:
     }
 
 
-def _live(kind: type[QObject]) -> list[QObject]:
+def _busy() -> list[QObject]:
+    """Every thread and timer that runs."""
     # type() and not isinstance(): a mock or a proxy among all objects may answer anything
-    return [thing for thing in gc.get_objects() if issubclass(type(thing), kind)]
+    found = [thing for thing in gc.get_objects() if issubclass(type(thing), (QThread, QTimer))]
+    return [thing for thing in found if _running(thing)]
 
 
 def _running(thing: QObject) -> bool:
@@ -53,14 +55,13 @@ def _modules_frozen() -> Iterator[None]:
 def _nothing_left(qapp: QApplication) -> Iterator[None]:
     """A test fails when a top-level widget, a running thread or an active timer outlives it."""
     widgets = {id(widget) for widget in qapp.topLevelWidgets()}
-    busy = {id(thing) for kind in (QThread, QTimer) for thing in _live(kind) if _running(thing)}
+    busy = {id(thing) for thing in _busy()}
     threads = _python_threads()
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
     left = [widget for widget in qapp.topLevelWidgets() if id(widget) not in widgets]
-    still = [thing for kind in (QThread, QTimer) for thing in _live(kind) if _running(thing)]
-    still = [thing for thing in still if id(thing) not in busy and thing != qapp.thread()]
+    still = [thing for thing in _busy() if id(thing) not in busy and thing != qapp.thread()]
     names = [f"{type(thing).__name__} {thing.objectName()!r}" for thing in (*left, *still)]
     for thing in still:
         if isinstance(thing, QTimer):

@@ -30,6 +30,7 @@ from resviz.gui.app import make_window
 from resviz.gui.contrast_dock import alpha_at, position_of
 from resviz.gui.units_tab import OBSERVABLES
 from resviz.gui.window import MainWindow
+from resviz.recording import Recording, run
 from resviz.scene.model import Bars, Line, Role, Rule
 
 STEPS = 10
@@ -75,6 +76,62 @@ def trained(window: MainWindow, qtbot: QtBot) -> MainWindow:
     action(window, "follow").trigger()
     action(window, "run").trigger()
     qtbot.waitUntil(lambda: window.controller.state.ended, timeout=60_000)
+    wait_for_step(qtbot, window, STEPS)
+    return window
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    """All steps of SMALL, trained once for every test that only looks."""
+    return run(SMALL)
+
+
+@pytest.fixture
+def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
+    """A finished recording, cursor at the last step."""
+    window.controller.files.opened.emit(recording, Path("small.resviz"))
+    wait_for_step(qtbot, window, STEPS)
+    return window
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    """All steps of SMALL, trained once for every test that only looks."""
+    return run(SMALL)
+
+
+@pytest.fixture
+def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
+    """A finished recording, cursor at the last step."""
+    window.controller.files.opened.emit(recording, Path("small.resviz"))
+    wait_for_step(qtbot, window, STEPS)
+    return window
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    """All steps of SMALL, trained once for every test that only looks."""
+    return run(SMALL)
+
+
+@pytest.fixture
+def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
+    """A finished recording, cursor at the last step."""
+    window.controller.files.opened.emit(recording, Path("small.resviz"))
+    wait_for_step(qtbot, window, STEPS)
+    return window
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    """All steps of SMALL, trained once for every test that only looks."""
+    return run(SMALL)
+
+
+@pytest.fixture
+def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
+    """A finished recording, cursor at the last step."""
+    window.controller.files.opened.emit(recording, Path("small.resviz"))
     wait_for_step(qtbot, window, STEPS)
     return window
 
@@ -178,29 +235,29 @@ def test_new_seed_changes_the_network_seed_alone(trained: MainWindow, qtbot: QtB
     assert trained.controller.state.session.network.seed == seed
 
 
-def test_dragging_the_timeline_scrubs(trained: MainWindow, qtbot: QtBot) -> None:
-    view = trained.timeline.view
+def test_dragging_the_timeline_scrubs(opened: MainWindow, qtbot: QtBot) -> None:
+    view = opened.timeline.view
     place = view.geometry_of_panels.panel("timeline")
 
     def pixel(step: int) -> QPoint:
         return QPointF(*place.to_pixel(step, place.y.high)).toPoint() + QPoint(0, 2)
 
     QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=pixel(3))
-    wait_for_step(qtbot, trained, 3)
+    wait_for_step(qtbot, opened, 3)
     QTest.mouseMove(view, pixel(7))
-    wait_for_step(qtbot, trained, 7)
+    wait_for_step(qtbot, opened, 7)
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=pixel(7))
-    assert cursor_mark(trained) == 7
-    assert "step 7 of" in trained.findChild(QLabel, "status").text()
+    assert cursor_mark(opened) == 7
+    assert "step 7 of" in opened.findChild(QLabel, "status").text()
 
 
-def test_play_replays_what_is_recorded(trained: MainWindow, qtbot: QtBot) -> None:
-    trained.findChild(QSlider, "speed").setValue(100)
-    action(trained, "play").trigger()
-    assert trained.controller.state.cursor == 0
-    assert not trained.controller.state.follow
-    wait_for_step(qtbot, trained, STEPS)
-    qtbot.waitUntil(lambda: not action(trained, "play").isChecked())
+def test_play_replays_what_is_recorded(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.findChild(QSlider, "speed").setValue(100)
+    action(opened, "play").trigger()
+    assert opened.controller.state.cursor == 0
+    assert not opened.controller.state.follow
+    wait_for_step(qtbot, opened, STEPS)
+    qtbot.waitUntil(lambda: not action(opened, "play").isChecked())
 
 
 def test_speed_slider(window: MainWindow) -> None:
@@ -259,72 +316,73 @@ def test_window_keys_are_native_in_controls(window: MainWindow, qtbot: QtBot, na
 
 
 @pytest.mark.parametrize("name", [name for name, _, _ in OBSERVABLES])
-def test_every_observable_is_shown(trained: MainWindow, qtbot: QtBot, name: str) -> None:
-    combo = trained.findChild(QComboBox, "observable")
+def test_every_observable_is_shown(opened: MainWindow, qtbot: QtBot, name: str) -> None:
+    runs = opened.controller._train.run
+    combo = opened.findChild(QComboBox, "observable")
     combo.setCurrentIndex(combo.findData(name))
     combo.activated.emit(combo.currentIndex())
-    qtbot.waitUntil(lambda: trained.controller._look.sight.grid.observable.name == name, timeout=30_000)
-    wait_for_step(qtbot, trained, STEPS)
-    panel = trained.units.view.scene.panels[0]
+    qtbot.waitUntil(lambda: opened.controller._look.sight.grid.observable.name == name, timeout=30_000)
+    wait_for_step(qtbot, opened, STEPS)
+    panel = opened.units.view.scene.panels[0]
     assert any(isinstance(m, Line) and m.role is Role.LIMIT for m in panel.marks)
-    assert trained.controller._train.run == 1  # nothing was trained again
+    assert opened.controller._train.run == runs  # nothing was opened again
 
 
-def test_sample_and_coordinate(trained: MainWindow, qtbot: QtBot) -> None:
-    sample = trained.findChild(QSpinBox, "sample")
+def test_sample_and_coordinate(opened: MainWindow, qtbot: QtBot) -> None:
+    sample = opened.findChild(QSpinBox, "sample")
     assert (sample.isVisible(), sample.maximum()) == (True, 2)
-    before = trained.units.view.scene.panels[0].marks[0].heights
+    before = opened.units.view.scene.panels[0].marks[0].heights
     sample.setValue(2)
-    qtbot.waitUntil(lambda: trained.controller._look.sight.what.sample == 2)
-    wait_for_step(qtbot, trained, STEPS)
-    qtbot.waitUntil(lambda: list(trained.units.view.scene.panels[0].marks[0].heights) != list(before))
-    combo = trained.findChild(QComboBox, "observable")
+    qtbot.waitUntil(lambda: opened.controller._look.sight.what.sample == 2)
+    wait_for_step(qtbot, opened, STEPS)
+    qtbot.waitUntil(lambda: list(opened.units.view.scene.panels[0].marks[0].heights) != list(before))
+    combo = opened.findChild(QComboBox, "observable")
     combo.setCurrentIndex(combo.findData("u"))
     combo.activated.emit(combo.currentIndex())
-    coordinate = trained.findChild(QSpinBox, "coordinate")
+    coordinate = opened.findChild(QSpinBox, "coordinate")
     assert (coordinate.isVisible(), coordinate.maximum(), sample.isVisible()) == (True, 3, False)
 
 
-def test_layers_are_pinned_by_number(trained: MainWindow, qtbot: QtBot) -> None:
-    line = trained.findChild(QLineEdit, "layers")
+def test_layers_are_pinned_by_number(opened: MainWindow, qtbot: QtBot) -> None:
+    line = opened.findChild(QLineEdit, "layers")
     line.setText("1, 4 7")
     line.editingFinished.emit()
     qtbot.waitUntil(
-        lambda: [p.key for p in trained.units.view.scene.panels] == ["layer 1", "layer 4", "layer 7"]
+        lambda: [p.key for p in opened.units.view.scene.panels] == ["layer 1", "layer 4", "layer 7"]
     )
     line.setText("9")
     line.editingFinished.emit()
     assert line.text() == "1 4 7"
     line.setText("")
     line.editingFinished.emit()
-    qtbot.waitUntil(lambda: len(trained.units.view.scene.panels) == 6)
+    qtbot.waitUntil(lambda: len(opened.units.view.scene.panels) == 6)
 
 
-def test_bins_window_and_lock(trained: MainWindow, qtbot: QtBot) -> None:
+def test_bins_window_and_lock(opened: MainWindow, qtbot: QtBot) -> None:
     def bars() -> int:
-        return len(trained.units.view.scene.panels[0].marks[0].heights)
+        return len(opened.units.view.scene.panels[0].marks[0].heights)
 
-    trained.findChild(QSpinBox, "bins").setValue(17)
+    opened.findChild(QSpinBox, "bins").setValue(17)
     qtbot.waitUntil(lambda: bars() == 17)
-    trained.findChild(QSpinBox, "bins").setValue(0)
+    opened.findChild(QSpinBox, "bins").setValue(0)
     qtbot.waitUntil(lambda: bars() != 17)
-    trained.findChild(QSpinBox, "window").setValue(3)
-    qtbot.waitUntil(lambda: "layers" in trained.units.view.scene.panels[0].title, timeout=30_000)
-    lock = trained.findChild(QCheckBox, "lock_axes")
-    assert len({(p.x.low, p.x.high) for p in trained.units.view.scene.panels}) == 1
+    opened.findChild(QSpinBox, "window").setValue(3)
+    qtbot.waitUntil(lambda: "layers" in opened.units.view.scene.panels[0].title, timeout=30_000)
+    lock = opened.findChild(QCheckBox, "lock_axes")
+    assert len({(p.x.low, p.x.high) for p in opened.units.view.scene.panels}) == 1
     lock.click()
-    assert trained.controller.state.choice.lock_axes is False
+    assert opened.controller.state.choice.lock_axes is False
 
 
-def test_axes_never_shrink_while_scrubbing(trained: MainWindow, qtbot: QtBot) -> None:
+def test_axes_never_shrink_while_scrubbing(opened: MainWindow, qtbot: QtBot) -> None:
     def range_at(step: int) -> tuple[float, float]:
-        trained.controller.ask(_seek(step))
-        wait_for_step(qtbot, trained, step)
-        axis = trained.units.view.scene.panels[0].x
+        opened.controller.ask(_seek(step))
+        wait_for_step(qtbot, opened, step)
+        axis = opened.units.view.scene.panels[0].x
         return axis.low, axis.high
 
     early = range_at(STEPS)
-    qtbot.waitUntil(lambda: not trained.controller._look.busy, timeout=30_000)  # every step was visited
+    qtbot.waitUntil(lambda: not opened.controller._look.busy, timeout=30_000)  # every step was visited
     first, last = range_at(0), range_at(STEPS)
     assert first == last
     assert last[0] <= early[0] < early[1] <= last[1]
@@ -377,8 +435,8 @@ def test_live_edits_go_into_the_run(window: MainWindow, qtbot: QtBot) -> None:
 # -- contrast --------------------------------------------------------------------------------------------
 
 
-def test_the_contrast_shows_twin_and_lazy_limit(trained: MainWindow) -> None:
-    scene = trained.contrast.view.scene
+def test_the_contrast_shows_twin_and_lazy_limit(opened: MainWindow) -> None:
+    scene = opened.contrast.view.scene
     assert [entry.text for entry in scene.legend] == ["α = 1", "α = 8", "α → ∞"]
     roles = {mark.role for mark in scene.panel("loss").marks}
     assert {Role.SESSION, Role.TWIN, Role.LAZY} <= roles
@@ -401,9 +459,9 @@ def test_letting_the_slider_go_trains_another_twin_beside(trained: MainWindow, q
     assert trained.controller.state.session.contrast.alpha == 32
 
 
-def test_scaled_displacements(trained: MainWindow, qtbot: QtBot) -> None:
-    trained.findChild(QCheckBox, "contrast_scaled").click()
-    qtbot.waitUntil(lambda: trained.controller._look.sight.what.displacement == "travel_scaled")
+def test_scaled_displacements(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.findChild(QCheckBox, "contrast_scaled").click()
+    qtbot.waitUntil(lambda: opened.controller._look.sight.what.displacement == "travel_scaled")
 
 
 # -- files, themes, sizes --------------------------------------------------------------------------------
@@ -426,17 +484,17 @@ def test_save_and_open_a_session(window: MainWindow, tmp_path: Path) -> None:
     assert window.controller.state.session.network.units == 8
 
 
-def test_save_and_open_a_recording(trained: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+def test_save_and_open_a_recording(opened: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "run.resviz"
-    trained.controller.save(path)
-    qtbot.waitUntil(lambda: trained.controller.state.path == path, timeout=30_000)
-    loss = list(trained.controller.recording.loss)
-    action(trained, "new").trigger()
-    trained.controller.open(path)
-    qtbot.waitUntil(lambda: trained.controller.state.path == path, timeout=30_000)
-    wait_for_step(qtbot, trained, STEPS)
-    assert not trained.controller.state.active
-    assert list(trained.controller.recording.loss) == loss
+    opened.controller.save(path)
+    qtbot.waitUntil(lambda: opened.controller.state.path == path, timeout=30_000)
+    loss = list(opened.controller.recording.loss)
+    action(opened, "new").trigger()
+    opened.controller.open(path)
+    qtbot.waitUntil(lambda: opened.controller.state.path == path, timeout=30_000)
+    wait_for_step(qtbot, opened, STEPS)
+    assert not opened.controller.state.active
+    assert list(opened.controller.recording.loss) == loss
 
 
 @pytest.mark.parametrize("name", ["missing.toml", "missing.resviz"])
