@@ -79,8 +79,8 @@ class Erf(Activation):
 class Relu(Activation):
     """sigma(p) = max(p, 0), slope 0 at 0.
 
-    Its curvature is a delta function, here a Gaussian of width 0.1: what averages over units see of it is off
-    by O(0.1^2).
+    Its curvature is a delta function, here a Gaussian of width 0.01: averages over units are off by
+    O(0.01^2). (Width 0.1 left an error of 1.5e-2 in a lazy limit by particles, against 3.5e-4.)
     """
 
     def value(self, p: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class Relu(Activation):
         return self.value(p), self.slope(p)
 
     def curvature(self, p: Tensor) -> Tensor:
-        return torch.exp(-0.5 * (10.0 * p).square()) * (10.0 / ROOT_TWO_PI)
+        return torch.exp(-0.5 * (100.0 * p).square()) * (100.0 / ROOT_TWO_PI)
 
 
 class Gelu(Activation):

@@ -112,7 +112,7 @@ class Particles:
         self.sweep.down(self.h, self.b, self.f, self.u, self.v, self.scale, rate_u, rate_v, start, stop)
 
     def depth_error(self) -> float:
-        """RMS over entries of what the forward scheme leaves out: the same velocities, integrated by a spline.
+        """RMS over entries of what the forward scheme misses: its velocities integrated by a spline.
 
         Called after the forward sweep. Its own sampling noise is that of a few nodes, some 1/sqrt(S) of all.
         """

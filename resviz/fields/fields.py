@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,8 @@ class LimitFields:
     Attributes:
         s: (S,) depths of the nodes, with 0 and 1.
         alpha: the branch multiplier; ``inf`` for the lazy limit.
+        solver: moments, kernels or particles.
+        units: particles that the solver took at all nodes; 0 for an exact one.
         ended: its solver stopped, by divergence, and no further steps will come.
         span: what the limit stays in, if that is less than all D dimensions: `fields` are kept there.
     """
@@ -75,6 +78,8 @@ class LimitFields:
     s: NDArray[np.float64]
     alpha: float
     span: Span | None = None
+    solver: str = ""
+    units: int = 0
     ended: bool = False
     _steps: list[Fields] = field(default_factory=list, repr=False)
 
@@ -141,7 +146,15 @@ class LimitFields:
         return np.array([f.output_error for f in self._steps])
 
     def weights(self, depths: AnyArray) -> NDArray[np.float64]:
-        """Rows that interpolate node values to ``depths`` (G,) by a cubic spline: (G, S)."""
-        from scipy.interpolate import CubicSpline
+        """Rows that interpolate node values to ``depths`` (G,): (G, S).
 
-        return np.asarray(CubicSpline(self.s, np.eye(len(self.s)))(depths))
+        A cubic spline between evenly spaced nodes; through the Gauss and Chebyshev nodes of the exact
+        solvers their polynomial, which keeps the solvers' accuracy (the spline would leave some 1e-6).
+        """
+        from scipy.interpolate import BarycentricInterpolator, CubicSpline
+
+        gaps = np.diff(self.s)
+        even = bool(np.allclose(gaps, gaps[0]))
+        # the polynomial's weights are summed in an order drawn at random: keep it the same
+        through = CubicSpline if even else partial(BarycentricInterpolator, rng=0)
+        return np.asarray(through(self.s, np.eye(len(self.s)))(np.asarray(depths, dtype=np.float64)))

@@ -11,8 +11,9 @@ import numpy as np
 from resviz.fields.fields import AnyArray
 from resviz.observe.density import Density
 from resviz.observe.distance import kolmogorov, wasserstein
+from resviz.observe.limits import LimitValues
 from resviz.observe.observables import Look, Observable, observable
-from resviz.observe.passage import LimitValues, Passage
+from resviz.observe.passage import Passage
 
 __all__ = ["Series"]
 

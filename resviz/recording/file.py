@@ -77,6 +77,7 @@ def _write(archive: zipfile.ZipFile, recording: Recording) -> None:
             _put(archive, f"{folder}/s", run.s)
             if run.span is not None:
                 _put(archive, f"{folder}/basis", run.span.basis)
+            stored[folder] |= {"solver": run.solver, "units": run.units}
             stored[folder]["alpha"] = run.alpha if np.isfinite(run.alpha) else "inf"
     manifest = {
         "schema": SCHEMA,
@@ -177,7 +178,8 @@ def _limit(archive: zipfile.ZipFile, folder: str, stored: dict[str, Any]) -> Lim
     basis = f"{folder}/basis"
     reduced = f"{basis}.npy" in archive.namelist()
     span = Span(np.asarray(_get(archive, basis), np.float64)) if reduced else None
-    limit = LimitFields(s, float(stored[folder]["alpha"]), span)
+    about = stored[folder]
+    limit = LimitFields(s, float(about["alpha"]), span, str(about["solver"]), int(about["units"]))
     for fields in _steps(archive, folder, stored):
         limit.append(fields)
     return limit

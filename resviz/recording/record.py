@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Generator, Iterator, MutableMapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from resviz.config import Session, limit_key
 from resviz.data import Problem, make_problem
+from resviz.engine.choose import Solver, limit_solver
 from resviz.engine.compiled import one_thread
-from resviz.engine.lazy import lazy_limit
-from resviz.engine.meanode import limit_problem, mean_ode, node_depths
 from resviz.engine.resnet import resnet
 from resviz.engine.rule import Rates
 from resviz.errors import DeviceError, DivergenceError
@@ -30,6 +29,7 @@ Limits = MutableMapping[str, LimitFields]
 """Solved limits by key, so that Reset, New seed and another shape at the same data cost no solve."""
 
 _PULSE_S = 0.03
+_KERNELS = 1e6  # kernel pairs that cost no more than the particles of the presets; more would slow training
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,12 @@ def record(
 def _lockstep(recording: Recording, known: Limits, contrast: bool) -> Iterator[Progress]:
     progress = Progress(recording, -1, recording.steps)
     yield progress
-    lanes = list(_lanes(recording, known, contrast))
+    lanes: list[_Lane] = []
+    for lane in _lanes(recording, known, contrast):
+        if lane is None:
+            yield progress
+        else:
+            lanes.append(lane)
     last_yield = last_mark = time.monotonic()
     marked = step = 0
     while step <= recording.steps:
@@ -135,39 +140,37 @@ def _key(session: Session, alpha: float) -> str:
     return f"{limit_key(session)}:{'lazy' if np.isinf(alpha) else 'mean ODE'}"
 
 
-def _lanes(recording: Recording, known: Limits, contrast: bool) -> Iterator[_Lane]:
+def _lanes(recording: Recording, known: Limits, contrast: bool) -> Iterator[_Lane | None]:
     """The engines of a session, the limits first: a net's newest step always has its density."""
     session, problem = recording.session, recording.problem
     rates = recording.rate_at
 
-    def limit(owner: Recording, name: str, alpha: float) -> tuple[LimitFields, list[_Lane]]:
+    def limit(owner: Recording, name: str, alpha: float) -> Generator[_Lane | None, None, LimitFields]:
         found = known.get(_key(owner.session, alpha))
         if found is not None and found.newest >= owner.steps:
-            return found, []
-        fields = _unsolved(owner.session, problem, alpha)
-        engine = (
-            lazy_limit(owner.session, problem, rates=rates)
-            if np.isinf(alpha)
-            else mean_ode(owner.session, problem, rates=rates)
-        )
-        return fields, [_Lane(name, engine, fields)]
+            return found
+        solver = yield from _found(limit_solver(owner.session, problem, alpha, kernels=_KERNELS))
+        fields = solver.unsolved()
+        yield _Lane(name, solver.start(rates=rates), fields)
+        return fields
 
-    recording.limit, lanes = limit(recording, "Mean ODE", session.network.alpha)
-    yield from lanes
+    recording.limit = yield from limit(recording, "Mean ODE", session.network.alpha)
     if contrast:
-        recording.lazy, lanes = limit(recording, "lazy limit", float(np.inf))
-        yield from lanes
+        recording.lazy = yield from limit(recording, "lazy limit", float(np.inf))
         twin_session = session.with_values({"network.alpha": session.contrast.alpha})
         twin = recording.contrast = Recording(twin_session, problem)
-        twin.limit, lanes = limit(twin, "twin's Mean ODE", twin_session.network.alpha)
-        yield from lanes
+        twin.limit = yield from limit(twin, "twin's Mean ODE", twin_session.network.alpha)
         yield _Lane("lazy twin", resnet(twin_session, problem, rates=rates), twin)
     yield _Lane("network", resnet(session, problem, rates=rates), recording)
 
 
-def _unsolved(session: Session, problem: Problem, alpha: float) -> LimitFields:
-    """A limit of which no step is solved yet."""
-    return LimitFields(node_depths(int(session.limit.nodes)), alpha, limit_problem(session, problem)[1])
+def _found(search: Iterator[Solver | None]) -> Generator[None, None, Solver]:
+    """The solver at the end of a search, passing its pauses on."""
+    for solver in search:
+        if solver is not None:
+            return solver
+        yield None
+    raise RuntimeError("a search for a solver ends with one")
 
 
 def _device_error(error: RuntimeError | MemoryError) -> Exception:
@@ -213,14 +216,19 @@ def solve_steps(session: Session, *, lazy: bool = False) -> Iterator[LimitFields
     problem = make_problem(session)
     rates: Rates = session.training.rate_at
     alpha = float(np.inf) if lazy else session.network.alpha
-    limit = _unsolved(session, problem, alpha)
+    limit = LimitFields(np.array([0.0, 1.0]), alpha)  # nothing is solved while a solver is looked for
     with one_thread():
-        for state in (lazy_limit if lazy else mean_ode)(session, problem, rates=rates):
-            if state is not None:
-                limit.append(state)
-            yield limit
-            if limit.newest >= session.training.last_step:
-                return
+        for solver in limit_solver(session, problem, alpha):
+            if solver is None:
+                yield limit
+                continue
+            limit = solver.unsolved()
+            for state in solver.start(rates=rates):
+                if state is not None:
+                    limit.append(state)
+                yield limit
+                if limit.newest >= session.training.last_step:
+                    return
 
 
 def solve_limit(session: Session) -> LimitFields:

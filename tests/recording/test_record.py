@@ -37,7 +37,7 @@ def test_everything_promised_is_there(recording):
     assert recording.step == recording.steps == 6
     for limit in (recording.limit, recording.lazy, recording.contrast.limit):
         assert limit.loss.shape == (7,)
-        assert limit.h.shape == limit.b.shape == (7, 8, 3, 4)
+        assert limit.h.shape == limit.b.shape == (7, len(limit.s), 3, 4)
         assert (limit.s[0], limit.s[-1]) == (0.0, 1.0)
         assert limit.output_error.shape == (7,)
         assert limit.output_error[3] > 0

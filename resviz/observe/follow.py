@@ -1,0 +1,54 @@
+"""Units that are followed through the steps, with checkpoints to come back to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from resviz.fields.fields import AnyArray
+from resviz.observe.observables import Look, Observable, evaluate
+from resviz.transport import Cohort, Places, Seen
+from resviz.transport.cohort import State
+
+__all__ = ["Followers", "followers"]
+
+_CHECKPOINT_BYTES = 64e6  # of all checkpoints of one cohort
+_STRIDE = 8  # pushes that a visit costs at most, while memory allows
+
+
+@dataclass
+class Followers:
+    """A cohort, the places it is pushed through, and its checkpoints every ``stride`` steps."""
+
+    units: Cohort
+    places: Places
+    stride: int
+    checkpoints: dict[int, State]
+
+    def seek(self, step: int) -> Seen:
+        """Bring the units to ``step``; returns what they see there."""
+        base = max((k for k in self.checkpoints if k <= step), default=None)
+        if base is not None and (self.units.step > step or base > self.units.step):
+            self.units.restore(self.checkpoints[base])
+        while self.units.step < step:
+            self.units.push(self.places.seen(self.units.step))
+            if self.units.step % self.stride == 0 and self.units.step not in self.checkpoints:
+                self.checkpoints[self.units.step] = self.units.save()
+        return self.places.seen(step)
+
+    def values(self, step: int, chosen: Observable, look: Look) -> AnyArray:
+        """An observable at ``step``: (G, P)."""
+        seen = self.seek(step)
+        values = evaluate(chosen, self.units, self.units.tensor(seen.h), self.units.tensor(seen.b), look)
+        # a copy: an observable may be a view of the units, which the next push changes
+        return np.array(values.numpy())
+
+
+def followers(units: Cohort, places: Places, steps: int) -> Followers:
+    """Follow ``units`` from their starts through ``steps`` steps or so."""
+    state = units.save()
+    size = sum(t.numel() * t.element_size() for t in state[1])
+    stride = max(_STRIDE, math.ceil((steps + 1) * size / _CHECKPOINT_BYTES))
+    return Followers(units, places, stride, {0: state})

@@ -1,0 +1,144 @@
+"""Units of a limit at pinned depths: fresh starts pushed through its fields, and the densities they give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from resviz.config import Session
+from resviz.data import Problem
+from resviz.engine.meanode import REPLICAS, limit_problem, turned
+from resviz.engine.rule import rule
+from resviz.fields import LimitFields, limit_starts
+from resviz.fields.fields import AnyArray
+from resviz.observe.density import Density, estimate, gaussian
+from resviz.observe.follow import Followers, followers
+from resviz.observe.observables import Look, Observable
+from resviz.transport import Cohort, Endless, InSpan, Whole, cohort, limit_places
+from resviz.transport.frame import Which
+
+__all__ = ["LimitUnits", "LimitValues"]
+
+_SEED = 771  # of the fresh starts; no session seed enters the limit
+_SUBDEPTHS = 16  # depths that stand for a window of layers: the limit is smooth in s
+
+
+@dataclass(frozen=True, eq=False)
+class LimitValues:
+    """Values of a limit's units at one place and step.
+
+    Attributes:
+        replicas: arrays (P,) that never met: other starts, and other fields where the solver has replicas.
+        inside: the same without the normal part that lies outside the limit's span.
+        blur: standard deviation of that part.
+        exact_deviation: the law is exactly N(0, deviation^2), as at k = 0 or for linear sigma.
+    """
+
+    replicas: list[AnyArray]
+    inside: list[AnyArray]
+    blur: float
+    exact_deviation: float | None
+
+    def density(self, chosen: Observable) -> Density | None:
+        """Their density; None where all values coincide."""
+        if self.exact_deviation is not None:
+            return gaussian(0.0, self.exact_deviation) if self.exact_deviation > 0 else None
+        return estimate(self.inside, low=chosen.low, high=chosen.high, blur=self.blur, blurred=self.replicas)
+
+
+class LimitUnits:
+    """Fresh units of a limit at windows of layers, in sets that never meet.
+
+    A solver's replicas see one set of starts each; an exact solver's fields are seen by two sets, so that
+    half their difference still measures the sampling error of the densities.
+    """
+
+    def __init__(
+        self, session: Session, problem: Problem, limit: LimitFields, windows: Sequence[range], starts: int
+    ) -> None:
+        """Draw some ``starts`` units for every window."""
+        total = session.network.layers
+        self.limit = limit
+        self.places = len(windows)
+        self.sub = min(len(windows[0]), _SUBDEPTHS)
+        inside = [np.asarray(w)[np.linspace(0, len(w) - 1, self.sub).round().astype(int)] for w in windows]
+        depths = np.concatenate(inside) / total  # (G sub,)
+        sets = max(REPLICAS, limit.replicas)
+        # whole powers of two: other numbers of Sobol points are not balanced
+        each = 1 << max(1, int(np.log2(max(2, starts // (sets * self.sub)))))
+        self._chosen = rule(session, alpha=limit.alpha)
+        self._steps, dtype = session.training.last_step, session.training.dtype
+        small, _ = limit_problem(session, problem)
+        self._sets: list[Followers] = []
+        for index in range(sets):
+            z = turned(limit_starts(_SEED + index, len(depths), each, small.dimension), small)
+            frame = self._frame(session, (len(depths), each), index)
+            units = cohort(z, self._chosen, dtype=dtype, frame=frame)
+            places = limit_places(limit, depths, index % limit.replicas)
+            self._sets.append(followers(units, places, self._steps))
+        linear = session.network.activation == "identity" and limit.replicas == 1 and self.sub == 1
+        self._responses = self._unit_responses(depths, small.dimension) if linear else None
+
+    def values(self, step: int, chosen: Observable, look: Look) -> list[LimitValues]:
+        """Values at each place; empty past the end of the limit."""
+        if step > self.limit.newest:
+            return []
+        pooled = [self._pool(one.values(step, chosen, look)) for one in self._sets]  # sets of (G, P)
+        inside, blur = pooled, 0.0
+        units = self._sets[0].units
+        if chosen.linear_in is not None and isinstance(units.frame, InSpan):
+            direction = chosen.along(look, units.dimension)
+            blur = units.frame.outside(direction, chosen.linear_in)
+            inside = [self._pool(_inside(one.units, direction, chosen.linear_in)) for one in self._sets]
+        exact = self._deviations(step, chosen, look, blur)
+        return [
+            LimitValues([v[g] for v in pooled], [v[g] for v in inside], blur, exact[g])
+            for g in range(self.places)
+        ]
+
+    def _pool(self, values: AnyArray) -> AnyArray:
+        return values.reshape(self.places, -1)  # (G sub, P) -> (G, sub P)
+
+    def _deviations(self, step: int, chosen: Observable, look: Look, blur: float) -> list[float | None]:
+        """Exact standard deviations, where the law is a centred normal one."""
+        if chosen.start_deviation is None:
+            return [None] * self.places
+        if step == 0:
+            units, seen = self._sets[0].units, self._sets[0].places.seen(0)
+            start = chosen.start_deviation(units, units.tensor(seen.h), units.tensor(seen.b), look)
+            return [start] * self.places
+        if self._responses is None:
+            return [None] * self.places
+        # units are linear in their starts: the responses to 2r unit vectors are all there is to know
+        one = self._responses
+        seen = one.seek(step)
+        if chosen.linear_in is not None and isinstance(one.units.frame, InSpan):
+            response = _inside(one.units, chosen.along(look, one.units.dimension), chosen.linear_in)
+        else:
+            response = one.values(step, chosen, look)  # (G, 2 r)
+        return [float(np.sqrt(np.sum(r**2) + blur**2)) for r in response.astype(np.float64)]
+
+    def _unit_responses(self, depths: AnyArray, r: int) -> Followers:
+        z = np.eye(2 * r).reshape(2 * r, 2, r).transpose(1, 2, 0)  # (2, r, 2 r)
+        starts = np.broadcast_to(z, (len(depths), *z.shape)).copy()
+        frame = self._sets[0].units.frame
+        units = cohort(starts, self._chosen, dtype="float64", frame=frame)
+        return followers(units, limit_places(self.limit, depths, 0), self._steps)
+
+    def _frame(self, session: Session, shape: tuple[int, int], index: int) -> Whole:
+        if self.limit.span is not None:
+            chosen = self._chosen
+            return InSpan(self.limit.span, chosen.sigma_u, chosen.sigma_v, shape, _SEED + index)
+        return Endless() if session.limit.large_d else Whole()
+
+
+def _inside(units: Cohort, direction: AnyArray, which: Which) -> AnyArray:
+    """The part of a weight along ``direction`` that lies in the span: (G, P)."""
+    frame = units.frame
+    moved = units.u if which == "u" else units.v
+    values = (
+        frame.inside(moved, direction) if isinstance(frame, InSpan) else frame.along(moved, direction, which)
+    )
+    return np.array(values.numpy())
