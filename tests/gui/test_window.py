@@ -94,48 +94,6 @@ def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow
     return window
 
 
-@pytest.fixture(scope="module")
-def recording() -> Recording:
-    """All steps of SMALL, trained once for every test that only looks."""
-    return run(SMALL)
-
-
-@pytest.fixture
-def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
-    """A finished recording, cursor at the last step."""
-    window.controller.files.opened.emit(recording, Path("small.resviz"))
-    wait_for_step(qtbot, window, STEPS)
-    return window
-
-
-@pytest.fixture(scope="module")
-def recording() -> Recording:
-    """All steps of SMALL, trained once for every test that only looks."""
-    return run(SMALL)
-
-
-@pytest.fixture
-def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
-    """A finished recording, cursor at the last step."""
-    window.controller.files.opened.emit(recording, Path("small.resviz"))
-    wait_for_step(qtbot, window, STEPS)
-    return window
-
-
-@pytest.fixture(scope="module")
-def recording() -> Recording:
-    """All steps of SMALL, trained once for every test that only looks."""
-    return run(SMALL)
-
-
-@pytest.fixture
-def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
-    """A finished recording, cursor at the last step."""
-    window.controller.files.opened.emit(recording, Path("small.resviz"))
-    wait_for_step(qtbot, window, STEPS)
-    return window
-
-
 def cursor_mark(window: MainWindow) -> float:
     panel = window.timeline.view.scene.panel("timeline")
     return next(mark.at for mark in panel.marks if isinstance(mark, Rule) and mark.role is Role.CURSOR)
