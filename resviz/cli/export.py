@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,6 +74,7 @@ def export(
     """Draw a recording, or a session that is trained first, into OUT."""
     start_log(log_level)
     from resviz.export import Options, check
+    from resviz.export.written import parse_layers, parse_size, parse_steps
 
     options = Options(
         view=view,
@@ -141,41 +141,3 @@ def _opened(path: str) -> Recording:
     from resviz.recording import open_recording
 
     return open_recording(path)
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """``1920x1080`` as (1920, 1080); RequestError if it is not written so."""
-    match = re.fullmatch(r"(\d+)\s*[x×]\s*(\d+)", text.strip())
-    if match is None:
-        raise RequestError(f"--size {text!r} is no WxH", remedy="Write it like --size 1920x1080")
-    return int(match[1]), int(match[2])
-
-
-def parse_steps(text: str) -> slice | int | None:
-    """``A:B:C`` as a slice, ``40`` as one step, nothing as None; RequestError if it is neither."""
-    text = text.strip()
-    if not text:
-        return None
-    parts = text.split(":")
-    try:
-        numbers = [int(part) if part.strip() else None for part in parts]
-    except ValueError:
-        numbers = []
-    if len(numbers) == 1 and numbers[0] is not None:
-        return numbers[0]
-    if not 2 <= len(numbers) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
-        raise RequestError(
-            f"--steps {text!r} is neither A:B:C nor a step",
-            remedy="Write it like --steps 0:101:2 (every second step up to 100) or --steps 40",
-        )
-    return slice(*numbers)
-
-
-def parse_layers(text: str) -> tuple[int, ...]:
-    """``2,14,26`` as a tuple; RequestError if something in it is no number."""
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise RequestError(
-            f"--layers {text!r} are no layers", remedy="Write them like --layers 2,14,26"
-        ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from resviz.errors import RequestError, ResvizError
 from resviz.export import VIEWS, ExportProgress, Options, export_steps
+from resviz.export.written import parse_size, parse_steps
 from resviz.gui.worker import Finished, Worker
 
 if TYPE_CHECKING:
@@ -34,39 +34,6 @@ if TYPE_CHECKING:
 
 _SIZES = ("1280x720", "1920x1080", "2560x1440", "3840x2160")
 _KINDS = "Film (*.mp4 *.webm *.gif);;Figure (*.svg *.pdf *.png);;All files (*)"
-
-
-def parsed_size(text: str) -> tuple[int, int]:
-    """(width, height) of "1920x1080".
-
-    Raises:
-        RequestError: it is no size.
-    """
-    found = re.fullmatch(r"\s*(\d{1,6})\s*[x×]\s*(\d{1,6})\s*", text)
-    if found is None:
-        raise RequestError(f"size {text!r} is no size", remedy="Write it as 1920x1080.")
-    return int(found[1]), int(found[2])
-
-
-def parsed_steps(text: str) -> slice | int | None:
-    """The steps of "A:B:C", "A:B", "A" or nothing (all of them).
-
-    Raises:
-        RequestError: it is none of these.
-    """
-    text = text.strip()
-    if not text:
-        return None
-    parts = text.split(":")
-    try:
-        numbers = [int(part) if part.strip() else None for part in parts]
-    except ValueError:
-        numbers = []
-    if not 1 <= len(numbers) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
-        raise RequestError(f"steps {text!r} are no steps", remedy="Write them as 0:101:2, or as one step.")
-    if len(numbers) == 1:
-        return numbers[0]
-    return slice(*numbers)
 
 
 class ExportDialog(QDialog):
@@ -162,9 +129,9 @@ class ExportDialog(QDialog):
         options = replace(
             self._options,
             view=self.view.currentText(),
-            size=parsed_size(self.size_box.currentText()),
+            size=parse_size(self.size_box.currentText()),
             fps=float(self.fps.value()),
-            steps=parsed_steps(self.steps.text()),
+            steps=parse_steps(self.steps.text()),
         )
         return Path(text).expanduser(), options
 

@@ -103,7 +103,7 @@ def test_a_wrong_change(resviz_does, change, said):
         (("export", "tiny.toml", "-o", "f.mp4", "--steps", "1:2:3:4"), "A:B:C"),
         (("export", "tiny.toml", "-o", "f.mp4", "--steps", "1:9:0"), "A:B:C"),
         (("export", "tiny.toml", "-o", "f.mp4", "--steps", "0:50"), "0 to 4"),
-        (("export", "tiny.toml", "-o", "f.mp4", "--layers", "a,b"), "--layers 2,14,26"),
+        (("export", "tiny.toml", "-o", "f.mp4", "--layers", "a,b"), "2,14,26"),
         (("export", "tiny.toml", "-o", "f.mp4", "--view", "girds"), "grid"),
         (("export", "tiny.toml", "-o", "f.avi"), ".mp4"),
         (("export", "none.resviz", "-o", "f.mp4"), "none.resviz"),

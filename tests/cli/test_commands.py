@@ -16,8 +16,8 @@ import pytest
 
 import resviz
 from resviz.cli.app import routed
-from resviz.cli.export import parse_layers, parse_size, parse_steps
 from resviz.cli.session import parse_change
+from resviz.export.written import parse_layers, parse_size, parse_steps
 
 ROOT = Path(resviz.__file__).parents[1]
 

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from resviz.config import Session
 from resviz.errors import DeviceError, RequestError
 from resviz.export import Options
-from resviz.gui.export_dialog import ExportDialog, parsed_size, parsed_steps
+from resviz.export.written import parse_size, parse_steps
+from resviz.gui.export_dialog import ExportDialog
 from resviz.gui.report import ReportDialog, message_of, report_text
 from resviz.recording import Recording, run
 
@@ -75,7 +76,7 @@ def test_a_figure_of_one_step(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path
     [
         ("export.output", "", "no output"),
         ("export.output", "film.avi", ".avi"),
-        ("export.steps", "three", "no steps"),
+        ("export.steps", "three", "neither A:B:C nor a step"),
         ("export.steps", "0:99", "outside"),
     ],
 )
@@ -112,19 +113,19 @@ def test_cancel_leaves_no_file(dialog: ExportDialog, qtbot: QtBot, tmp_path: Pat
 
 @pytest.mark.parametrize("text", ["", "1920", "axb", "1920x"])
 def test_sizes_that_are_none(text: str) -> None:
-    with pytest.raises(RequestError, match="no size"):
-        parsed_size(text)
+    with pytest.raises(RequestError, match="no WxH"):
+        parse_size(text)
 
 
 def test_sizes_and_steps() -> None:
-    assert parsed_size(" 640 x 480 ") == (640, 480)
-    assert parsed_steps("") is None
-    assert parsed_steps("7") == 7
-    assert parsed_steps("1:9:2") == slice(1, 9, 2)
-    assert parsed_steps(":9") == slice(None, 9)
+    assert parse_size(" 640 x 480 ") == (640, 480)
+    assert parse_steps("") is None
+    assert parse_steps("7") == 7
+    assert parse_steps("1:9:2") == slice(1, 9, 2)
+    assert parse_steps(":9") == slice(None, 9)
     for text in ("a", "1:2:3:4", "::0"):
         with pytest.raises(RequestError):
-            parsed_steps(text)
+            parse_steps(text)
 
 
 def test_the_report_says_what_where_and_what_to_do(qtbot: QtBot) -> None:
