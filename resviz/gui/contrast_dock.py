@@ -45,7 +45,7 @@ class ContrastDock(QWidget):
         self._label = QLabel("Twin α")
         self._label.setBuddy(self.slider)
         self._value = QLabel()
-        self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("1000 "))
+        self._value.setMinimumWidth(self._value.fontMetrics().horizontalAdvance("1000"))
         self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.scaled = QCheckBox("× α")
         self.scaled.setObjectName("contrast_scaled")
@@ -60,6 +60,7 @@ class ContrastDock(QWidget):
         for column, widget in enumerate((self._label, self.slider, self._value, self.scaled)):
             row.addWidget(widget, 0, column)
         row.setColumnStretch(1, 1)
+        row.setHorizontalSpacing(8)
         row.addWidget(self._state, 1, 0, 1, 4)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -47,6 +48,8 @@ class Experiment(QWidget):
         self._rules: dict[str, QTreeWidgetItem] = {}  # the rule broken, in a row of its own below the field
         self._session: Session | None = None
         self._speed = 1.0
+        self._commentary = ""
+        self._split_by_hand = False
         self._error = "red"
 
         self._tree = QTreeWidget()
@@ -65,10 +68,9 @@ class Experiment(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.Fixed)
-        letter = self.fontMetrics().averageCharWidth()
-        header.resizeSection(0, 22 * letter)
-        header.resizeSection(2, 3 * letter)
+        header.resizeSection(2, 3 * self.fontMetrics().averageCharWidth())
         self._fill()
+        header.resizeSection(0, self._widest_label())
 
         self._cost = QLabel()
         self._cost.setObjectName("estimate")
@@ -93,8 +95,8 @@ class Experiment(QWidget):
         self._split.addWidget(self._text)
         self._split.setStretchFactor(0, 4)
         self._split.setStretchFactor(1, 1)
-        self._split.setSizes([800, 130])
         self._split.setCollapsible(0, False)
+        self._split.splitterMoved.connect(self._split_moved)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._split)
@@ -129,6 +131,12 @@ class Experiment(QWidget):
         editor.setAutoFillBackground(True)
         self._editors[field.path], self._items[field.path] = editor, item
         self._tree.setItemWidget(item, 1, editor)
+
+    def _widest_label(self) -> int:
+        """Width of the first column: its longest label, twice indented, with the style's margins."""
+        metrics = self._tree.fontMetrics()
+        widest = max(metrics.horizontalAdvance(item.text(0)) for item in self._items.values())
+        return widest + 2 * self._tree.indentation() + metrics.averageCharWidth()
 
     def editor(self, path: str) -> Editor:
         """The editor of a session value."""
@@ -186,8 +194,30 @@ class Experiment(QWidget):
 
     def show_commentary(self, commentary: str) -> None:
         """The paragraph under the form; without one its place is given to the form."""
+        if commentary == self._commentary:
+            return
+        self._commentary = commentary
         self._text.setHtml(commentary)
         self._text.setVisible(bool(commentary))
+        self._fit_commentary()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_commentary()
+
+    def _split_moved(self) -> None:
+        self._split_by_hand = True
+
+    def _fit_commentary(self) -> None:
+        """Give the paragraph the height it needs, up to a quarter of the whole."""
+        if not self._commentary or self._split_by_hand:
+            return
+        document = self._text.document()
+        document.setTextWidth(self.width() - 24)
+        needed = round(document.size().height()) + 2 * self._text.frameWidth()
+        text = min(needed, self.height() // 4)
+        self._split.setSizes([self.height() - text, text])
+        self._text.verticalScrollBar().setValue(0)
 
     def show_theme(self, of: Theme) -> None:
         """Take the colours of ``of`` where the palette has none."""

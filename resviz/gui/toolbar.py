@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QSlider, QToolBar, QWidget
 
 from resviz.config import preset, preset_names
@@ -25,6 +25,28 @@ def speed_position(speed: float) -> int:
     """Slider position nearest to a speed."""
     low, high = SPEEDS
     return round(_TICKS * math.log(speed / low) / math.log(high / low))
+
+
+class _Status(QLabel):
+    """Text at the right end of all the room there is, elided where it is longer: it pushes nothing out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.drawText(room, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
+        painter.end()
 
 
 class Toolbar(QToolBar):
@@ -70,10 +92,7 @@ class Toolbar(QToolBar):
         self._add("Preset", self.preset)
         self.addAction(export)
 
-        space = QWidget()
-        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.addWidget(space)
-        self.status = QLabel()
+        self.status = _Status()
         self.status.setObjectName("status")
         self.status.setAccessibleName("Status")
         self.status.setContentsMargins(6, 0, 8, 0)

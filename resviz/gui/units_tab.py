@@ -99,7 +99,7 @@ class UnitsTab(QWidget):
             if label is not None:
                 label.setBuddy(widget)
                 row.addWidget(label)
-            row.addWidget(widget, 1 if widget is self.layers else 0)
+            row.addWidget(widget, 8 if widget is self.layers else 0)
         self.layers.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.layers.setMaximumWidth(260)
         row.addStretch(1)

@@ -334,13 +334,14 @@ class MainWindow(QMainWindow):
                 self._experiment_dock.raise_()
             else:
                 self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._contrast_dock)
-        self._size_docks()
+        # a dock that has just moved takes its size when it has been laid out
+        QTimer.singleShot(0, self, self._size_docks)
 
     def _size_docks(self) -> None:
         """Give the pictures what the docks do not need; the user's own sizes hold in between."""
         self._arranged = self.width()
         side = max(340, round(0.26 * self.width()))
-        docks, widths = [self._experiment_dock, self._contrast_dock], [300, side]
+        docks, widths = [self._experiment_dock, self._contrast_dock], [326, side]
         if self._narrow:
             docks, widths = docks[:1], widths[:1]
         self.resizeDocks(docks, widths, Qt.Orientation.Horizontal)

@@ -91,7 +91,8 @@ def _cut(t: Array, other: Array, low: float, high: float) -> tuple[Array, Array]
         outside = ~((t >= low) & (t <= high))
         return np.where(outside, np.nan, t), np.where(outside, np.nan, other)
     step = t[1:] - t[:-1]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    # a step of almost nothing crosses at infinity, which is no crossing
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         to_low, to_high = (low - t[:-1]) / step, (high - t[:-1]) / step
     first, second = np.minimum(to_low, to_high), np.maximum(to_low, to_high)
     rise = other[1:] - other[:-1]
@@ -99,7 +100,7 @@ def _cut(t: Array, other: Array, low: float, high: float) -> tuple[Array, Array]
     cut_t, cut_o = np.empty((t.size - 1, 3)), np.empty((t.size - 1, 3))
     cut_t[:, 0], cut_o[:, 0] = t[:-1], other[:-1]
     for column, at, low_side in ((1, first, first == to_low), (2, second, second == to_low)):
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             keep[:, column] = (at > 0) & (at < 1)
             cut_t[:, column] = np.where(low_side, low, high)
             cut_o[:, column] = other[:-1] + at * rise

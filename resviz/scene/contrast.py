@@ -17,7 +17,7 @@ from resviz.scene.ticks import number
 from resviz.scene.timeline import loss_curve, steps_axis
 
 # A twin at large alpha moves little: its density is narrow and is cut at the top before it flattens the other
-_PEAK_CAP = 14.0
+_PEAK_CAP = 26.0
 _MOST_BINS = 96
 _CURVE_POINTS = 128  # travel is read at so many steps at most: a frame's cost does not grow with K
 

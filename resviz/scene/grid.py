@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from resviz.scene.axes import Range, Ranges, density_top, grown
+from resviz.scene.axes import PEAK_CAP, Range, Ranges, density_top, grown
 from resviz.scene.histogram import bin_edges, histogram
 from resviz.scene.model import (
     Array,
@@ -29,6 +30,9 @@ LEGEND = (
     LegendEntry("Mean ODE (band: its error)", Role.LIMIT),
     LegendEntry("k = 0", Role.START, "dash"),
 )
+
+_MOST_BINS = 256
+_NARROW_CAP = 150.0  # a density narrower than this part of its axis is cut even at the newest step
 
 
 def grid_shape(panels: int) -> tuple[int, int]:
@@ -58,7 +62,8 @@ def grid_ranges(series: Series, show: Show, before: Ranges | None = None, step: 
     }
     if show.lock_axes and x:
         x = dict.fromkeys(x, Range(min(r.low for r in x.values()), max(r.high for r in x.values())))
-    top = {name: _top(series, step, g, x[name], show) for g, name in enumerate(names)}
+    edges = _edges(series, [x[name] for name in names], show)
+    top = {name: _top(series, step, g, x[name], edges[g]) for g, name in enumerate(names)}
     if show.lock_axes and top:
         top = dict.fromkeys(top, max(top.values()))
     new = {f"{name} x": x[name] for name in names}
@@ -71,20 +76,40 @@ def grid_ranges(series: Series, show: Show, before: Ranges | None = None, step: 
     return before.with_ranges(new)
 
 
-def _top(series: Series, step: int, g: int, x: Range, show: Show) -> float:
+def _edges(series: Series, x: Sequence[Range], show: Show) -> list[Array]:
+    """Bin edges of every layer; automatic bins are halved until the newest density has a shape."""
+    edges = [bin_edges(over, _units(series, g), show.bins) for g, over in enumerate(x)]
+    if show.bins is not None or not series.has(series.newest):
+        return edges
+    densities = [series.density(series.newest, g) for g in range(len(x))]
+    narrow = [middle_half(d) if d is not None and usable(d) else math.inf for d in densities]
+    if show.lock_axes:  # one range, one set of bins
+        narrow = [min(narrow)] * len(narrow)
+    for g, over in enumerate(x):
+        bins = len(edges[g]) - 1
+        while over.width / bins > narrow[g] / 2 and 2 * bins <= _MOST_BINS:
+            bins *= 2
+        edges[g] = bin_edges(over, 0, bins)
+    return edges
+
+
+def _top(series: Series, step: int, g: int, x: Range, edges: Array) -> float:
     peak = series.peak(g)
+    newest = series.density(series.newest, g) if series.has(series.newest) else None
+    # narrow densities of earlier steps are cut, that of the newest fits (as the loss falls, backward shrinks)
+    fits = 0.0 if newest is None or not usable(newest) else 2.0 * float(np.max(newest.pdf)) * x.width
+    cap = max(PEAK_CAP, min(fits, _NARROW_CAP))
     for density in (series.start(g), series.density(step, g) if series.has(step) else None):
         if density is not None and usable(density):
             peak = max(peak, float(np.max(density.pdf)))
     values = read_units(series, series.newest, g)
     units = values.size
-    edges = bin_edges(x, units, show.bins)
     if not peak > 0 and units:
         # without a limit the bars give the range, with room for the message above them
         shown = (values, read_units(series, step, g))
         highest = max(float(histogram(one, edges).heights.max()) for one in shown)
         return density_top(1.2 * highest, x.width, 0, 0.0)
-    return density_top(peak, x.width, units, float(edges[1] - edges[0]))
+    return density_top(peak, x.width, units, float(edges[1] - edges[0]), cap)
 
 
 def _needed(series: Series, g: int) -> tuple[float, float]:
@@ -123,13 +148,16 @@ def units_grid(series: Series, step: int, show: Show, ranges: Ranges | None = No
     rows, columns = grid_shape(max(1, len(series.layers)))
     panels, widths, sizes = [], set(), set()
     coarse = False
+    spans = [
+        ranges.get(f"layer {layer} x") or grown(None, _needed(series, g))
+        for g, layer in enumerate(series.layers)
+    ]
+    all_edges = _edges(series, spans, show)
     for g, layer in enumerate(series.layers):
-        x_range = ranges.get(f"layer {layer} x") or grown(None, _needed(series, g))
+        x_range, edges = spans[g], all_edges[g]
         y_range = ranges.get(f"layer {layer} y") or Range(0.0, 1.0)
-        units = _units(series, g)
-        edges = bin_edges(x_range, units, show.bins)
         widths.add(float(f"{edges[1] - edges[0]:.6g}"))
-        sizes.add(units)
+        sizes.add(_units(series, g))
         density = series.density(step, g) if series.has(step) else None
         if density is not None and usable(density):
             coarse = coarse or edges[1] - edges[0] > middle_half(density) / 2

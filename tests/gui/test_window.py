@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
     QSlider,
     QSpinBox,
     QTabWidget,
+    QTextBrowser,
+    QToolButton,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -496,6 +498,28 @@ def test_a_narrow_window_puts_the_contrast_beside_the_form(
         lambda: (window._contrast_dock in window.tabifiedDockWidgets(window._experiment_dock)) is tabbed
     )
     assert window.findChild(QTabWidget, "tabs").count() == 1
+
+
+def test_a_long_status_pushes_nothing_out_of_the_toolbar(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(1280, 720)
+    window.status.setText("a long status " * 30)
+    more = window.toolbar.findChild(QToolButton, "qt_toolbar_ext_button")
+    qtbot.waitUntil(lambda: window.width() == 1280 and window.status.isVisible() and not more.isVisible())
+
+
+def test_no_label_of_the_form_is_cut(window: MainWindow) -> None:
+    tree = window.experiment._tree
+    metrics = tree.fontMetrics()
+    for item in window.experiment._items.values():
+        assert 2 * tree.indentation() + metrics.horizontalAdvance(item.text(0)) <= tree.columnWidth(0)
+
+
+def test_the_commentary_begins_at_its_first_line(window: MainWindow) -> None:
+    text = window.experiment.findChild(QTextBrowser, "commentary")
+    window.experiment.show_commentary("<p>first</p>" * 40)
+    text.verticalScrollBar().setValue(200)
+    window.experiment.show_commentary("<p>second</p>" * 40)
+    assert text.verticalScrollBar().value() == 0
 
 
 # -- failures and the end --------------------------------------------------------------------------------

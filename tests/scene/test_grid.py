@@ -168,3 +168,27 @@ def test_a_limit_without_a_net_is_drawn_alone():
     assert [type(mark) for mark in panel.marks] == [Line, Band, Line]
     assert panel.corner == ()
     assert panel.message == ""
+
+
+class Shrinking(FakeSeries):
+    """The backward preactivation: it gets narrow as the loss falls, on an axis that never shrinks."""
+
+    def _at(self, k, g):
+        return 0.0, 0.0, 0.9 / (1 + 0.15 * k)
+
+    def limit_range(self, g):
+        return -2.7, 2.7
+
+
+def test_a_density_that_gets_narrow_stays_whole_and_keeps_a_shape():
+    scene = units_grid(Shrinking(), 100, SHOW)
+    assert "too wide" not in scene.caption
+    for panel in scene.panels:
+        bars, limit = panel.marks[0], panel.marks[-1]
+        assert panel.x.low <= -2.7
+        assert limit.y.max() < panel.y.high < 3 * limit.y.max()
+        assert (bars.heights > 0).sum() >= 6
+    # asked bins are left as they are, and a density that was narrow only once is cut
+    assert len(units_grid(Shrinking(), 100, replace(SHOW, bins=12)).panels[0].marks[0].heights) == 12
+    travel = FakeSeries(observable=TRAVEL)
+    assert units_grid(travel, 1, SHOW).panels[0].y.high < travel.density(1, 0).pdf.max()
