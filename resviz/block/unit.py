@@ -20,7 +20,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["add_through", "preactivation", "through", "update_"]
+__all__ = ["add_through", "preactivation", "scaled_through", "through", "update_"]
 
 
 def preactivation(h: Tensor, u: Tensor) -> Tensor:
@@ -32,6 +32,11 @@ def preactivation(h: Tensor, u: Tensor) -> Tensor:
 def through(weight: Tensor, units: Tensor) -> Tensor:
     """Sum over units of units_j weight_ij: (R, N, M), (R, D, M) -> (R, N, D)."""
     return torch.bmm(weight, units.transpose(1, 2))
+
+
+def scaled_through(weight: Tensor, units: Tensor, scale: float) -> Tensor:
+    """scale * through(weight, units): (R, N, D)."""
+    return torch.baddbmm(weight[:, :, :1], weight, units.transpose(1, 2), beta=0.0, alpha=scale)
 
 
 def add_through(h: Tensor, weight: Tensor, units: Tensor, scale: float) -> Tensor:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from resviz.block.activation import Activation
-from resviz.block.unit import preactivation, through, update_
+from resviz.block.unit import add_through, preactivation, scaled_through, update_
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import resolve_device, resolve_dtype
@@ -48,9 +48,9 @@ class Sweep(nn.Module):
         for j in range(start, stop):
             a, slope = self.sigma.value_slope(preactivation(h[j], u[j]))  # (R, N, P)
             moved = slope * preactivation(h[j], du[j])
-            f[j] = (through(a, dv[j]) + through(moved, v[j])) / u.size(-1)
+            f[j] = add_through(scaled_through(a, dv[j], ds / u.size(-1)), moved, v[j], ds / u.size(-1))
             if j + 1 < h.size(0):
-                h[j + 1] = h[j] + ds * (f[j] if j == 0 else 1.5 * f[j] - 0.5 * f[j - 1])
+                h[j + 1] = h[j] + (f[j] if j == 0 else 1.5 * f[j] - 0.5 * f[j - 1])
 
     @torch.jit.export
     def down(
@@ -69,8 +69,8 @@ class Sweep(nn.Module):
             if j > 0:
                 bent = self.sigma.curvature(p) * preactivation(h[j], du[j]) * q
                 moved = slope * preactivation(b[j], dv[j]) + bent
-                f[j] = (through(moved, u[j]) + through(g, du[j])) / u.size(-1)
-                b[j - 1] = b[j] + ds * (f[j] if j == last else 1.5 * f[j] - 0.5 * f[j + 1])
+                f[j] = add_through(scaled_through(moved, u[j], ds / u.size(-1)), g, du[j], ds / u.size(-1))
+                b[j - 1] = b[j] + (f[j] if j == last else 1.5 * f[j] - 0.5 * f[j + 1])
             update_(du[j], h[j], g, ru)
             update_(dv[j], b[j], a, rv)
 

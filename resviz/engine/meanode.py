@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from resviz.block.activation import Activation
-from resviz.block.unit import preactivation, through, update_
+from resviz.block.unit import preactivation, scaled_through, update_
 from resviz.config import Session
 from resviz.data import Problem, Span, endless, reduced
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
@@ -35,7 +35,10 @@ SEED = 20251  # of the scramble; the limit depends on no seed of the session but
 
 
 class Sweep(nn.Module):
-    """Adams-Bashforth 2 over a range of nodes: h, b, velocities f (S, R, N, D); units (S, R, D, P)."""
+    """Adams-Bashforth 2 over a range of nodes: h, b (S, R, N, D); units (S, R, D, P).
+
+    f (S, R, N, D) keeps the velocities times ds: at this size a layer costs what its calls cost.
+    """
 
     def __init__(self, sigma: Activation) -> None:
         super().__init__()
@@ -43,13 +46,15 @@ class Sweep(nn.Module):
 
     @torch.jit.export
     def up(self, h: Tensor, f: Tensor, u: Tensor, v: Tensor, scale: float, start: int, stop: int) -> None:
-        """h[j + 1] = h[j] + ds (3/2 f[j] - 1/2 f[j - 1]); the first step is Euler's."""
+        """h[j + 1] = h[j] + 3/2 f[j] - 1/2 f[j - 1]; the first step is Euler's."""
         ds = 1.0 / (h.size(0) - 1)
         for j in range(start, stop):
-            f[j] = scale * through(self.sigma.value(preactivation(h[j], u[j])), v[j])
+            f[j] = scaled_through(self.sigma.value(preactivation(h[j], u[j])), v[j], ds * scale)
             if j + 1 < h.size(0):
-                slope = f[j] if j == 0 else 1.5 * f[j] - 0.5 * f[j - 1]
-                h[j + 1] = h[j] + ds * slope
+                if j == 0:
+                    h[j + 1] = h[j] + f[j]
+                else:
+                    h[j + 1] = torch.add(h[j], f[j], alpha=1.5).add_(f[j - 1], alpha=-0.5)
 
     @torch.jit.export
     def down(
@@ -64,8 +69,11 @@ class Sweep(nn.Module):
             a, slope = self.sigma.value_slope(preactivation(h[j], u[j]))  # (R, N, P)
             g = slope * preactivation(b[j], v[j])
             if j > 0:
-                f[j] = scale * through(g, u[j])
-                b[j - 1] = b[j] + ds * (f[j] if j == last else 1.5 * f[j] - 0.5 * f[j + 1])
+                f[j] = scaled_through(g, u[j], ds * scale)
+                if j == last:
+                    b[j - 1] = b[j] + f[j]
+                else:
+                    b[j - 1] = torch.add(b[j], f[j], alpha=1.5).add_(f[j + 1], alpha=-0.5)
             update_(u[j], h[j], g, ru)
             update_(v[j], b[j], a, rv)
 
@@ -140,7 +148,7 @@ class Particles:
 
 
 def _missed(nodes: int) -> AnyArray:
-    """Weights (S,) of a cubic spline's integral over [0, 1], less those of Adams-Bashforth 2."""
+    """Weights (S,) of ds f for a cubic spline's integral over [0, 1], less those of Adams-Bashforth 2."""
     from scipy.interpolate import CubicSpline
 
     s = node_depths(nodes)
@@ -148,7 +156,7 @@ def _missed(nodes: int) -> AnyArray:
     used = np.ones(nodes)
     used[0] -= 0.5
     used[-2:] += (0.5, -1.0)
-    return spline - used / (nodes - 1)
+    return spline * (nodes - 1) - used
 
 
 def node_depths(nodes: int) -> NDArray[np.float64]:
