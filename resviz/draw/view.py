@@ -31,6 +31,7 @@ class SceneView(QWidget):
 
     Signals carry the panel's key and data coordinates, held within the panel's axes during a drag:
     ``hovered``, ``pressed``, ``dragged``, ``released`` (left button), ``double_clicked`` (key alone).
+    ``painted`` says that the shown scene is on the screen.
     """
 
     hovered = Signal(str, float, float)
@@ -38,6 +39,7 @@ class SceneView(QWidget):
     dragged = Signal(str, float, float)
     released = Signal(str, float, float)
     double_clicked = Signal(str)
+    painted = Signal()
 
     def __init__(self, parent: QWidget | None = None, *, name: str = "plots", scale: float = 1.0) -> None:
         """
@@ -116,6 +118,7 @@ class SceneView(QWidget):
         paint_marks(painter, layout, self._scene, self._theme, screen=True)
         self._paint_readout(painter, layout)
         painter.end()
+        self.painted.emit()
 
     def _static_pixmap(self, layout: Layout) -> QPixmap:
         ratio = self.devicePixelRatio()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +71,12 @@ def main(file: str | Path | None = None, session: Session | None = None) -> int:
 
     # after the first paint, so that the engine loads behind a window that is there
     QTimer.singleShot(0, window, begin)
-    return int(application.exec())
+    status = int(application.exec())
+    if not window.controller.close():
+        # a thread that does not yield (it compiles, or a step takes long) would keep the process
+        logging.shutdown()
+        os._exit(status)
+    return status
 
 
 def _application() -> QApplication:

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from resviz.config import Session
-from resviz.errors import DivergenceError, ResvizError, SessionError
+from resviz.errors import ResvizError, SessionError
 from resviz.gui.cursor import CursorClock
 from resviz.gui.estimate import estimate, size_text
 from resviz.gui.facts import Facts, numbers
@@ -24,6 +24,7 @@ from resviz.gui.files import Files
 from resviz.gui.looking import Looking
 from resviz.gui.pace import Pace
 from resviz.gui.pictures import Pictures, places_of, what_of
+from resviz.gui.report import ended_text
 from resviz.gui.resolve import resolve
 from resviz.gui.state import (
     AppState,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from resviz.recording import Recording
 
 _FOLLOWING = "following the units"
+_WRITING_MS = 30_000
 
 
 class Controller(QObject):
@@ -103,7 +105,7 @@ class Controller(QObject):
         self._clock.due.connect(self._on_due)
         self._pace = Pace(self)
         self._pace.due.connect(self.paint)
-        self._closed = False
+        self._closed = self._ended = False
 
     # -- asking -----------------------------------------------------------------------------------------
 
@@ -158,7 +160,7 @@ class Controller(QObject):
         if new.choice != old.choice or (new.newest != old.newest and not self._look.busy):
             self._start_looking()
         if new.cursor != old.cursor:
-            self._look.want(new.cursor)
+            self._look.want(new.cursor, hurry=not (new.playing or new.follow))
             if not self._look.busy:
                 self._start_looking()
         # other places and observables are painted when they have been visited
@@ -248,19 +250,11 @@ class Controller(QObject):
         if end.how == "done":
             self.ask(Ended(self._train_run))
             return
-        error = end.error
-        if isinstance(error, DivergenceError):
-            text = f"Paused: {error.message}"
-            if error.remedy:
-                text += f"\n{error.remedy}"
-        elif isinstance(error, ResvizError):
-            text = str(error)
-        else:
-            text = f"Training stopped: {type(error).__name__}: {error}"
+        text = ended_text(end.error)
         self.ask(Ended(self._train_run, text))
         self.notice.emit(text, "error")
-        if not isinstance(error, ResvizError):
-            self.failed.emit(error, end.report)
+        if not isinstance(end.error, ResvizError):
+            self.failed.emit(end.error, end.report)
 
     def _on_twin(self, twin: Recording) -> None:
         if self.recording is not None:
@@ -282,8 +276,10 @@ class Controller(QObject):
         if recording is None or recording.step < 0:
             return
         places, what, sight = places_of(self.state), what_of(self.state), self._look.sight
-        self._look.want(self.state.cursor)
-        if sight is not None and (sight.what, sight.places) != (what, places):
+        other = sight is not None and (sight.what, sight.places) != (what, places)
+        self._look.want(self.state.cursor, hurry=other)
+        if other:
+            self._pace.postpone_growth()
             self._say(doing=_FOLLOWING)  # until the first picture of them can be drawn
         self._look.start(recording, places, what)
 
@@ -348,6 +344,12 @@ class Controller(QObject):
         self._drawn = self._pictures.shown(state, sight)
         self._say(frames_a_second=float(self._pace.painted()), numbers=numbers(state, self.recording))
 
+    def on_painted(self) -> None:
+        """The grid was painted; if with what is looked at, looking may go on."""
+        sight = self._look.sight
+        if sight is not None and self._drawn == self.state.cursor and sight.what == what_of(self.state):
+            self._look.painted()
+
     def _waiting_for(self) -> str:
         """Why there is no picture yet."""
         if self.state.failure:
@@ -364,18 +366,26 @@ class Controller(QObject):
 
     # -- the end ----------------------------------------------------------------------------------------
 
-    def close(self, wait_ms: int = 5000) -> bool:
-        """Stop the clock and every worker; whether all threads ended."""
+    def close(self, wait_ms: int = 1500) -> bool:
+        """Stop the clock and every worker; whether all threads ended within ``wait_ms``.
+
+        A file that is being written is waited for longer: its user asked for it.
+        """
         if self._closed:
-            return True
+            return self._ended
         self._closed = True
         # what it says from here on has no one left to hear it
         self._train.blockSignals(True)
-        self._train.cancel()
         self._clock.run(False)
         self._pace.stop()
-        ended = [part.close(wait_ms) for part in (self._train, self._look, self._twin, self.files)]
-        return all(ended)
+        parts = (self._train, self._look, self._twin)
+        for part in parts:  # all are told before any is waited for
+            part.close(0)
+        clock = QElapsedTimer()
+        clock.start()
+        ended = [part.close(max(0, wait_ms - clock.elapsed())) for part in parts]
+        self._ended = self.files.close(_WRITING_MS) and all(ended)
+        return self._ended
 
 
 def _reached(target: int | None) -> Any:

@@ -45,9 +45,16 @@ class Looking(QObject):
         self._desk = Desk()
         self.sight = None
 
-    def want(self, step: int) -> None:
-        """Visit ``step`` next."""
+    def want(self, step: int, hurry: bool = False) -> None:
+        """Visit ``step`` next; ``hurry``: and nothing else until its picture is painted."""
         self._desk.wanted = step
+        if hurry:
+            self._desk.painted.clear()
+            self._desk.hurry = True
+
+    def painted(self) -> None:
+        """Say that the picture of the wanted step was painted."""
+        self._desk.painted.set()
 
     def start(self, recording: Recording, places: Places, what: What) -> None:
         """Visit all recorded steps, the wanted one first."""

@@ -34,6 +34,10 @@ class Pace(QObject):
         if not self._later.isActive():
             self._later.start()
 
+    def postpone_growth(self) -> None:
+        """Somebody waits for a picture: what grew meanwhile is painted with it, or some time after."""
+        self._later.start()
+
     def painted(self) -> int:
         """Say that all pictures were painted; how many times they were within the last second."""
         self._soon.stop()

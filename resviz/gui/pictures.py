@@ -9,18 +9,18 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from resviz.export.options import Options, spread
+from resviz.gui.curves import LossCurves
 from resviz.gui.state import AppState
 from resviz.gui.waiting import waiting_contrast, waiting_grid
 from resviz.gui.work import Places, Sight, What
 from resviz.scene.axes import Ranges
-from resviz.scene.contrast import Losses, contrast
+from resviz.scene.contrast import contrast
 from resviz.scene.grid import grid_ranges, units_grid
 from resviz.scene.model import Scene
 from resviz.scene.show import Show
 from resviz.scene.timeline import timeline
 
 if TYPE_CHECKING:
-    from resviz.fields import LimitFields
     from resviz.recording import Recording
 
 _UNITS_A_PANEL = 256  # layers are pooled until a histogram has so many
@@ -77,6 +77,7 @@ class Pictures:
         self._ranges: Ranges | None = None
         self._ranged: tuple[Any, ...] = ()  # what the ranges were made for
         self._shown = -1
+        self._losses = LossCurves()
 
     def shown(self, state: AppState, sight: Sight | None) -> int:
         """The step of the grid's picture: the cursor's, until that is visited the last one shown; or -1."""
@@ -105,31 +106,19 @@ class Pictures:
             return waiting_contrast(steps)
         step = state.cursor if sight.session.has(state.cursor) else min(state.cursor, sight.session.newest)
         return contrast(
-            sight.session, sight.twin, sight.lazy, losses(recording), step=max(step, 0), steps=steps, place=0
+            sight.session,
+            sight.twin,
+            sight.lazy,
+            self._losses.read(recording),
+            step=max(step, 0),
+            steps=steps,
+            place=0,
         )
 
     def timeline(self, state: AppState, recording: Recording | None) -> Scene:
         """Losses over all planned steps, and the cursor."""
-        curves = losses(recording)
+        curves = self._losses.read(recording)
         return timeline(curves.net, curves.limit, _planned(state), state.cursor)
-
-
-def losses(recording: Recording | None) -> Losses:
-    """Losses of everything a recording holds, so far."""
-    if recording is None:
-        return Losses()
-    twin = recording.contrast
-    return Losses(
-        net=recording.loss,
-        limit=_limit_loss(recording.limit),
-        twin=None if twin is None else twin.loss,
-        twin_limit=None if twin is None else _limit_loss(twin.limit),
-        lazy=_limit_loss(recording.lazy),
-    )
-
-
-def _limit_loss(limit: LimitFields | None) -> Any:
-    return None if limit is None or limit.newest < 0 else limit.loss
 
 
 def _planned(state: AppState) -> int:

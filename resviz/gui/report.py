@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resviz.errors import ResvizError
+from resviz.errors import DivergenceError, ResvizError
 
 _VERSIONS = ("resviz", "numpy", "scipy", "torch", "PySide6-Essentials", "av")
 
@@ -33,6 +33,15 @@ def message_of(error: BaseException) -> tuple[str, str]:
     if isinstance(error, MemoryError) or "out of memory" in what.lower():
         return what, "Make layers, units or samples smaller; the estimate under the form says what fits."
     return what, "This is a fault of the program: please send the report."
+
+
+def ended_text(error: BaseException | None) -> str:
+    """One or two lines for the strip above the pictures on why training ended."""
+    if isinstance(error, DivergenceError):
+        return f"Paused: {error.message}" + (f"\n{error.remedy}" if error.remedy else "")
+    if isinstance(error, ResvizError):
+        return str(error)
+    return f"Training stopped: {type(error).__name__}: {error}"
 
 
 def report_text(error: BaseException, traceback: str, session: str = "") -> str:

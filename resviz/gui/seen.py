@@ -35,11 +35,11 @@ class Seen:
 
     # -- the looking thread -----------------------------------------------------------------------------
 
-    def visit(self, step: int) -> Iterator[None]:
-        """Evaluate everything that a picture of ``step`` reads, in pieces of some 20 ms."""
+    def visit(self, step: int) -> Iterator[bool]:
+        """Evaluate everything that a picture of ``step`` reads, in pieces of some 20 ms; True when ready."""
         series = self._series
         series.visit(step)
-        yield
+        yield False
         for place in range(len(series.layers)):
             series.density(step, place)
             if self._distances:
@@ -49,7 +49,7 @@ class Seen:
         self._newest = max(self._newest, step)
         while self._low in self._ready:
             self._low += 1
-        yield
+        yield True
 
     def can_visit(self, step: int) -> bool:
         """Whether ``step`` is recorded and not visited yet."""

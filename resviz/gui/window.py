@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from resviz.config import Session, preset
 from resviz.draw.view import SceneView
+from resviz.gui.closing import ClosingQuestion
 from resviz.gui.commands import Commands
 from resviz.gui.contrast_dock import ContrastDock
 from resviz.gui.controller import Controller
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.interactive = interactive
         self._theme: Theme = theme("light")
         self._narrow: bool | None = None
+        self._sure = False  # that the window is to close although a run goes on
         self._arranged = 1  # width at which the docks got their sizes
         self._facts = Facts()
         self.controller = Controller(session, self)
@@ -140,6 +142,7 @@ class MainWindow(QMainWindow):
         controller = self.controller
         controller.changed.connect(self._on_changed)
         controller.grid_scene.connect(self.units.view.show_scene)
+        self.units.view.painted.connect(controller.on_painted)
         controller.contrast_scene.connect(self.contrast.view.show_scene)
         controller.timeline_scene.connect(self.timeline.view.show_scene)
         controller.facts.connect(self._show_facts)
@@ -349,8 +352,19 @@ class MainWindow(QMainWindow):
         self.resizeDocks([self._timeline_dock], [height], Qt.Orientation.Vertical)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.interactive and self.controller.state.training and not self._sure:
+            event.ignore()
+            if self.findChild(ClosingQuestion) is None:
+                ClosingQuestion(self.controller.state, self._close_surely, self).open()
+            return
+        self.hide()  # at once; threads need a moment
         self.controller.close()
         super().closeEvent(event)
+
+    def _close_surely(self) -> None:
+        self._sure = True
+        # after the question is gone
+        QTimer.singleShot(0, self, self.close)
 
 
 def _first_size() -> tuple[int, int]:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from resviz.config import Session
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from resviz.recording import Recording
 
 _SOLVED_LIMITS = 12
+_PAINT_S = 0.15  # a picture that is hidden is never painted
 _SHARED = 2e6  # N M D from which a layer's products are worth sharing out over threads
 
 
@@ -144,25 +146,35 @@ class Desk:
 
     Attributes:
         wanted: the step to visit first; the window writes it at any time, the looking thread reads it.
+        hurry: somebody waits for the picture of the wanted step, and nothing else is computed until it is
+            painted: two threads that hold the interpreter in turn take twice as long. The window sets it,
+            the looking thread takes it back.
+        painted: set by the window when that picture was painted.
         passages, series: written by the looking thread alone.
     """
 
     wanted: int = 0
+    hurry: bool = False
+    painted: Event = field(default_factory=Event)
     passages: dict[Any, Passage] = field(default_factory=dict)
     series: dict[Any, Seen] = field(default_factory=dict)
 
 
 def look(
     desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What
-) -> Iterator[Sight]:
-    """Visit the wanted step, then every recorded step that was not visited; yield after each piece.
+) -> Iterator[Sight | None]:
+    """Visit the wanted step, then every recorded step that was not visited.
 
-    Ends when all recorded steps are visited; started again when there are more.
+    Yields the sight when a step has become ready, and None within the visit of a step. Ends when all
+    recorded steps are visited; started again when there are more.
     """
     _use_threads(1)
     sight = _sight(desk, recording, twin, places, what)
-    yield sight
+    yield sight if sight.grid.newest >= 0 else None
     while True:
+        if desk.hurry and sight.grid.has(desk.wanted):
+            desk.painted.wait(_PAINT_S)
+            desk.hurry = False
         wanted = [one for one in sight.all if one.can_visit(desk.wanted)]
         if not wanted:
             # the earliest gap of all, so that the series advance together
@@ -173,8 +185,8 @@ def look(
             visit = behind.visit(step)
         else:
             visit = wanted[0].visit(desk.wanted)
-        for _ in visit:
-            yield sight
+        for ready in visit:
+            yield sight if ready else None
 
 
 def _sight(desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What) -> Sight:

@@ -199,7 +199,8 @@ class Worker(QObject):
                 return Finished(job.run, "cancelled")
             values = iter(job.make())
             for value in values:
-                self._post(job, value)
+                if value is not None:
+                    self._post(job, value)
                 if not self._may_go_on(job):
                     return Finished(job.run, "cancelled")
         except BaseException as error:  # whatever ends a run is reported; nothing may end the thread silently

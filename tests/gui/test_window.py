@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QSlider,
     QSpinBox,
     QTabWidget,
@@ -30,6 +32,7 @@ from resviz.config import Session, load_session
 from resviz.draw.view import SceneView
 from resviz.gui.app import make_window
 from resviz.gui.contrast_dock import alpha_at, position_of
+from resviz.gui.curves import LossCurves
 from resviz.gui.units_tab import OBSERVABLES
 from resviz.gui.window import MainWindow
 from resviz.recording import Recording, run
@@ -590,6 +593,60 @@ def test_closing_while_running_ends_every_thread(qtbot: QtBot) -> None:
     names = {thread.name for thread in threading.enumerate()}
     assert not any("train" in name for name in names)
     assert not made.controller._train._loop.isRunning()
+
+
+def test_closing_during_a_run_asks_when_somebody_is_there(qtbot: QtBot) -> None:
+    made = make_window(SMALL.with_values({"training.steps": 100_000}), interactive=True)
+    qtbot.addWidget(made)
+    made.show()
+    action(made, "run").trigger()
+    qtbot.waitUntil(lambda: made.controller.state.newest > 3, timeout=60_000)
+
+    def asked() -> QMessageBox | None:
+        return made.findChild(QMessageBox, "closing")
+
+    made.close()
+    assert "of 100000" in asked().text()
+    asked().button(QMessageBox.StandardButton.Cancel).click()
+    qtbot.waitUntil(lambda: asked() is None)
+    assert made.isVisible()
+    assert made.controller.state.training
+    made.close()
+    asked().button(QMessageBox.StandardButton.Close).click()
+    qtbot.waitUntil(lambda: not made.isVisible())
+    assert not made.controller._train._loop.isRunning()
+    assert made.controller.close()  # every thread has ended
+
+
+def test_a_window_that_waits_closes_without_a_question(qtbot: QtBot) -> None:
+    made = make_window(SMALL, interactive=True)
+    qtbot.addWidget(made)
+    made.show()
+    wait_for_step(qtbot, made, 0)
+    made.close()
+    assert not made.isVisible()
+    assert made.findChild(QMessageBox, "closing") is None
+
+
+def test_losses_are_read_once() -> None:
+    read: list[int] = []
+
+    class Growing:
+        step, contrast, limit, lazy = 70, None, None, None
+
+        def fields(self, step: int) -> SimpleNamespace:
+            read.append(step)
+            return SimpleNamespace(loss=1.0 / (1 + step))
+
+    growing, curves = Growing(), LossCurves()
+    assert curves.read(None).net is None
+    assert list(curves.read(growing).net) == [1.0 / (1 + k) for k in range(71)]
+    read.clear()
+    growing.step = 73
+    assert curves.read(growing).net.size == 74
+    assert read == [71, 72, 73]
+    other = Growing()
+    assert curves.read(other).net.size == 71
 
 
 def test_closing_before_the_engine_is_loaded(qtbot: QtBot) -> None:
