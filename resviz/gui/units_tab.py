@@ -58,7 +58,7 @@ class UnitsTab(QWidget):
         for name, text, _ in OBSERVABLES:
             self.observable.addItem(text, name)
         self.observable.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.observable.setMinimumContentsLength(26)
+        self.observable.setMinimumContentsLength(24)
         self.observable.activated.connect(
             lambda: self.looked.emit({"observable": self.observable.currentData()})
         )
@@ -69,7 +69,7 @@ class UnitsTab(QWidget):
         self.layers.setObjectName("layers")
         self.layers.setAccessibleName("Pinned layers")
         self.layers.setToolTip("Layers with a panel of their own, as in 2 14 26; empty: six over the depth")
-        self.layers.setMinimumWidth(130)
+        self.layers.setMinimumWidth(120)
         self.layers.editingFinished.connect(self._ask_layers)
         self.bins = self._spin("bins", "Bins of a histogram", "bins", low=0, high=400)
         self.bins.setSpecialValueText("auto")

@@ -343,7 +343,7 @@ class MainWindow(QMainWindow):
     def _size_docks(self) -> None:
         """Give the pictures what the docks do not need; the user's own sizes hold in between."""
         self._arranged = self.width()
-        side = max(340, round(0.26 * self.width()))
+        side = max(340, round(0.24 * self.width()))
         docks, widths = [self._experiment_dock, self._contrast_dock], [326, side]
         if self._narrow:
             docks, widths = docks[:1], widths[:1]

@@ -97,7 +97,7 @@ def _top(series: Series, step: int, g: int, x: Range, edges: Array) -> float:
     peak = series.peak(g)
     newest = series.density(series.newest, g) if series.has(series.newest) else None
     # narrow densities of earlier steps are cut, that of the newest fits (as the loss falls, backward shrinks)
-    fits = 0.0 if newest is None or not usable(newest) else 2.0 * float(np.max(newest.pdf)) * x.width
+    fits = 0.0 if newest is None or not usable(newest) else 1.4 * float(np.max(newest.pdf)) * x.width
     cap = max(PEAK_CAP, min(fits, _NARROW_CAP))
     for density in (series.start(g), series.density(step, g) if series.has(step) else None):
         if density is not None and usable(density):
