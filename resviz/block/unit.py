@@ -20,7 +20,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = ["add_through", "preactivation", "scaled_through", "through", "update_"]
+__all__ = ["add_through", "preactivation", "scaled_through", "update_"]
 
 
 def preactivation(h: Tensor, u: Tensor) -> Tensor:
@@ -29,18 +29,13 @@ def preactivation(h: Tensor, u: Tensor) -> Tensor:
     return torch.baddbmm(u[:, :1, :], h, u, beta=0.0, alpha=1.0 / u.size(1))
 
 
-def through(weight: Tensor, units: Tensor) -> Tensor:
-    """Sum over units of units_j weight_ij: (R, N, M), (R, D, M) -> (R, N, D)."""
-    return torch.bmm(weight, units.transpose(1, 2))
-
-
 def scaled_through(weight: Tensor, units: Tensor, scale: float) -> Tensor:
-    """scale * through(weight, units): (R, N, D)."""
+    """scale * sum over units of units_j weight_ij: (R, N, M), (R, D, M) -> (R, N, D)."""
     return torch.baddbmm(weight[:, :, :1], weight, units.transpose(1, 2), beta=0.0, alpha=scale)
 
 
 def add_through(h: Tensor, weight: Tensor, units: Tensor, scale: float) -> Tensor:
-    """h + scale * through(weight, units): (R, N, D)."""
+    """h + scale * sum over units of units_j weight_ij: (R, N, D)."""
     return torch.baddbmm(h, weight, units.transpose(1, 2), alpha=scale)
 
 

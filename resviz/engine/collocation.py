@@ -18,7 +18,7 @@ from resviz.engine.kernels import Array, ErfKernel, IdentityKernel, Kernel, Poin
 from resviz.engine.rule import Rule
 from resviz.engine.tabulated import TabulatedKernel
 
-__all__ = ["CLOSED_FORMS", "Collocation", "barycentric_weights", "dual_kernel", "gauss"]
+__all__ = ["CLOSED_FORMS", "Collocation", "dual_kernel", "gauss"]
 
 CLOSED_FORMS: dict[str, type[ErfKernel | ReluKernel | IdentityKernel]] = {
     "erf": ErfKernel,
@@ -307,20 +307,3 @@ def dual_kernel(rule: Rule, *, tolerance: float = 1e-10, terms: int | None = Non
     if rule.activation in CLOSED_FORMS:
         return CLOSED_FORMS[rule.activation](*rates)
     return TabulatedKernel(rule.sigma(), *rates, tolerance=tolerance, terms=terms)
-
-
-def barycentric_weights(s: Array, depths: Array) -> Array:
-    """Rows that interpolate values at the nodes ``s`` (S,) to ``depths`` (G,) by their polynomial: (G, S).
-
-    Meant for nodes that crowd at the ends (Gauss, Chebyshev); a row at a node is a row of the identity.
-    """
-    gaps = 4.0 * (s[:, None] - s)  # 4: the capacity of [0, 1], so that products stay near 1
-    np.fill_diagonal(gaps, 1.0)
-    shares = 1.0 / gaps.prod(axis=1)  # (S,)
-    apart = np.asarray(depths, dtype=np.float64)[:, None] - s  # (G, S)
-    hits = apart == 0.0
-    rows: Array = shares / np.where(hits, 1.0, apart)
-    on_a_node = hits.any(axis=1)
-    rows[on_a_node] = hits[on_a_node]
-    rows /= rows.sum(axis=1, keepdims=True)
-    return rows

@@ -20,7 +20,7 @@ import numpy as np
 
 from resviz.config import Session
 from resviz.data import Problem, Span
-from resviz.engine.collocation import CLOSED_FORMS, Collocation, barycentric_weights, dual_kernel, gauss
+from resviz.engine.collocation import CLOSED_FORMS, Collocation, dual_kernel, gauss
 from resviz.engine.kernels import Array
 from resviz.engine.meanode import limit_problem
 from resviz.engine.optimise import batch_weights
@@ -32,7 +32,6 @@ from resviz.fields.fields import Fields
 __all__ = [
     "LARGEST_COST",
     "NODES",
-    "barycentric_weights",
     "lazy_cost",
     "lazy_depths",
     "lazy_kernel_limit",
@@ -53,7 +52,7 @@ _BLOW_UP = 1e6  # a loss this many times its scale is no longer training
 def lazy_depths(session: Session) -> Array:
     """Depths at which `lazy_kernel_limit` gives its fields: 0, the Gauss nodes, 1: (S,).
 
-    Fields are polynomials through them: read between by `barycentric_weights`.
+    Fields are polynomials through them: read between by `LimitFields.weights`.
     """
     return np.concatenate([[0.0], gauss(NODES)[0], [1.0]])
 

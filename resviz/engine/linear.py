@@ -37,7 +37,7 @@ from resviz.engine.descent import descend
 from resviz.engine.meanode import limit_problem
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.errors import SessionError
-from resviz.fields.chebyshev import lobatto, lobatto_weights
+from resviz.fields.chebyshev import barycentric_weights, lobatto
 from resviz.fields.fields import AnyArray, Fields
 
 __all__ = ["NODES", "Moments", "linear_depths", "linear_limit"]
@@ -161,7 +161,7 @@ class Moments:
             )
             widths = np.diff(edges)
             at = edges[:-1, None] + widths[:, None] * _collocation(self.stages)[0]  # (intervals, m)
-            rows = lobatto_weights(self.nodes, at.ravel()).reshape(*at.shape, self.nodes)
+            rows = barycentric_weights(lobatto(self.nodes), at.ravel()).reshape(*at.shape, self.nodes)
             self.intervals[cut] = torch.from_numpy(rows), torch.from_numpy(widths)
         return self.intervals[cut]
 
@@ -182,7 +182,7 @@ class Moments:
 def linear_depths(session: Session) -> NDArray[np.float64]:
     """Depths of the nodes at which `linear_limit` gives its fields, 0 and 1 among them: (S,).
 
-    They are Chebyshev-Lobatto nodes: read between them with `resviz.fields.chebyshev.lobatto_weights`.
+    They are Chebyshev-Lobatto nodes: read between them with `LimitFields.weights`.
 
     Raises:
         SessionError: the session's sigma is not the identity.

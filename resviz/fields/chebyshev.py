@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["lobatto", "lobatto_weights"]
+__all__ = ["barycentric_weights", "lobatto"]
 
 Array = NDArray[np.float64]
 
@@ -20,18 +20,18 @@ def lobatto(nodes: int) -> Array:
     return s
 
 
-def lobatto_weights(nodes: int, depths: NDArray[np.floating]) -> Array:
-    """Rows that interpolate values at `lobatto` nodes to ``depths`` (G,) by their polynomial: (G, n).
+def barycentric_weights(s: Array, depths: NDArray[np.floating]) -> Array:
+    """Rows that interpolate values at the nodes ``s`` (S,) to ``depths`` (G,) by their polynomial: (G, S).
 
-    The barycentric formula, stable for any n; a row at a node is a row of the identity.
+    Meant for nodes that crowd at the ends (Gauss, Chebyshev); a row at a node is a row of the identity.
     """
-    s = lobatto(nodes)
-    signs = (-1.0) ** np.arange(nodes)
-    signs[[0, -1]] /= 2
-    gaps = np.asarray(depths, dtype=np.float64)[:, None] - s  # (G, n)
-    hits = gaps == 0.0
-    shares = signs / np.where(hits, 1.0, gaps)
+    gaps = 4.0 * (s[:, None] - s)  # 4: the capacity of [0, 1], so that products stay near 1
+    np.fill_diagonal(gaps, 1.0)
+    shares = 1.0 / gaps.prod(axis=1)  # (S,)
+    apart = np.asarray(depths, dtype=np.float64)[:, None] - s  # (G, S)
+    hits = apart == 0.0
+    rows: Array = shares / np.where(hits, 1.0, apart)
     on_a_node = hits.any(axis=1)
-    shares[on_a_node] = hits[on_a_node]
-    rows: Array = shares / shares.sum(axis=1, keepdims=True)
+    rows[on_a_node] = hits[on_a_node]
+    rows /= rows.sum(axis=1, keepdims=True)
     return rows

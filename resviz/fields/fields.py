@@ -6,15 +6,14 @@ layer at any step, the limit's densities and the ideal twins are all replayed fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resviz.data import Span
 from resviz.errors import RequestError
+from resviz.fields.chebyshev import barycentric_weights
 
 __all__ = ["Fields", "LimitFields"]
 
@@ -93,11 +92,6 @@ class LimitFields:
         """Independent solutions kept apart; 1 for an exact one."""
         return self._steps[0].h.shape[0] if self._steps else 1
 
-    @property
-    def all_steps(self) -> Sequence[Fields]:
-        """The fields of every step so far, in order."""
-        return self._steps
-
     def append(self, fields: Fields) -> None:
         """Add the next step.
 
@@ -151,10 +145,10 @@ class LimitFields:
         A cubic spline between evenly spaced nodes; through the Gauss and Chebyshev nodes of the exact
         solvers their polynomial, which keeps the solvers' accuracy (the spline would leave some 1e-6).
         """
-        from scipy.interpolate import BarycentricInterpolator, CubicSpline
-
+        depths = np.asarray(depths, dtype=np.float64)
         gaps = np.diff(self.s)
-        even = bool(np.allclose(gaps, gaps[0]))
-        # the polynomial's weights are summed in an order drawn at random: keep it the same
-        through = CubicSpline if even else partial(BarycentricInterpolator, rng=0)
-        return np.asarray(through(self.s, np.eye(len(self.s)))(np.asarray(depths, dtype=np.float64)))
+        if not np.allclose(gaps, gaps[0]):
+            return barycentric_weights(self.s, depths)
+        from scipy.interpolate import CubicSpline
+
+        return np.asarray(CubicSpline(self.s, np.eye(len(self.s)))(depths))
