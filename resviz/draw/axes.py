@@ -8,6 +8,7 @@ from PySide6.QtGui import QPainter
 
 from resviz.draw.colours import brush_of, colour_of, line_pen
 from resviz.draw.geometry import Layout, PanelLayout, Rect, Sizes
+from resviz.draw.heat import paint_bar
 from resviz.draw.text import draw_text, measure
 from resviz.scene.model import Panel, Role, Scene
 from resviz.scene.theme import Theme
@@ -23,6 +24,8 @@ def paint_frame(painter: QPainter, layout: Layout, scene: Scene, theme: Theme) -
         )
     for panel, placed in zip(scene.panels, layout.panels, strict=True):
         _paint_axes(painter, panel, placed, sizes, theme)
+        if panel.bar is not None and placed.bar is not None:
+            paint_bar(painter, placed.bar, panel.bar, sizes, theme)
 
 
 def _paint_axes(painter: QPainter, panel: Panel, placed: PanelLayout, sizes: Sizes, theme: Theme) -> None:

@@ -77,6 +77,11 @@ class Sizes:
     def swatch(self) -> float:
         return 22 * self.scale
 
+    @property
+    def bar(self) -> float:
+        """Width of a colour bar."""
+        return 9 * self.scale
+
 
 @dataclass(frozen=True, slots=True)
 class PanelGeometry:
@@ -138,6 +143,15 @@ class Geometry:
 
 
 @dataclass(frozen=True, slots=True)
+class BarLayout:
+    """The colour bar of a panel: its rectangle, its ticks and the heights (pixels) at which they stand."""
+
+    rect: Rect
+    ticks: Ticks
+    pixels: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PanelLayout:
     """A panel's geometry, ticks, and the rectangles of its texts (None: not drawn)."""
 
@@ -148,6 +162,7 @@ class PanelLayout:
     title_rect: Rect
     x_label_rect: Rect | None
     y_label_rect: Rect | None
+    bar: BarLayout | None = None
 
 
 @dataclass(frozen=True, slots=True)

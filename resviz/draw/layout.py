@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resviz.draw.geometry import Layout, PanelGeometry, PanelLayout, Rect, Sizes, straight_ends
+from resviz.draw.geometry import BarLayout, Layout, PanelGeometry, PanelLayout, Rect, Sizes, straight_ends
 from resviz.scene.clip import straight
-from resviz.scene.model import Axis, LegendEntry, Panel, Scene
+from resviz.scene.model import Axis, LegendEntry, Panel, Scale, Scene
 from resviz.scene.ticks import Ticks, axis_ticks
 
 Measure = Callable[[str, float, bool], tuple[float, float]]  # text, size, bold -> width, line height
@@ -64,6 +64,9 @@ def lay_out(rect: Rect, scene: Scene, scale: float, measure: Measure) -> Layout:
             for panel in scene.panels
         }
         plots = _plots(body, scene, margins)
+        for panel in scene.panels:
+            if panel.bar is not None:
+                plots[panel.key] = _beside_bar(plots[panel.key], panel.bar, sizes, measure)
     panels = tuple(
         _panel_layout(scene, panel, plots[panel.key], *ticks[panel.key], margins, sizes, measure)
         for panel in scene.panels
@@ -206,6 +209,27 @@ def _edges(
     return edges
 
 
+def _bar_ticks(scale: Scale, height: float, sizes: Sizes, measure: Measure) -> Ticks:
+    line = measure("0", sizes.tick, False)[1]
+    return axis_ticks(Axis(scale.low, scale.high), max(1, min(5, int(height / (2.5 * line)))))
+
+
+def _beside_bar(plot: Rect, scale: Scale, sizes: Sizes, measure: Measure) -> Rect:
+    """What a colour bar leaves of its panel's plot: other panels of the column keep their width."""
+    labels = _bar_ticks(scale, plot.height, sizes, measure).labels
+    widest = max((measure(label, sizes.tick, False)[0] for label in labels), default=0.0)
+    room = 2 * sizes.gap + sizes.bar + sizes.tick_length / 2 + sizes.gap / 2 + widest
+    # two gaps of margin are there already
+    return plot._replace(width=max(1, round(plot.width - room + sizes.gap)))
+
+
+def _bar_layout(scale: Scale, plot: Rect, sizes: Sizes, measure: Measure) -> BarLayout:
+    rect = Rect(plot.right + 2 * sizes.gap, plot.top, sizes.bar, plot.height)
+    ticks = _bar_ticks(scale, plot.height, sizes, measure)
+    along = plot.height / (scale.high - scale.low)
+    return BarLayout(rect, ticks, tuple(rect.bottom - (v - scale.low) * along for v in ticks.values))
+
+
 def _panel_layout(
     scene: Scene,
     panel: Panel,
@@ -240,6 +264,7 @@ def _panel_layout(
         title_rect=title_rect,
         x_label_rect=x_rect if x_label else None,
         y_label_rect=y_rect if y_label else None,
+        bar=None if panel.bar is None else _bar_layout(panel.bar, plot, sizes, measure),
     )
 
 

@@ -7,23 +7,26 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPolygonF
 from shiboken6 import Shiboken
 
-from resviz.draw.colours import brush_of, colour_of, curve_pen, line_pen
+from resviz.draw.colours import PIXELS_PER_POINT, brush_of, colour_of, curve_pen, line_pen
 from resviz.draw.geometry import Layout, PanelGeometry, Rect, Sizes
+from resviz.draw.heat import paint_heat
 from resviz.draw.layout import wrapped
 from resviz.draw.text import draw_text, measure
 from resviz.scene.clip import clipped
-from resviz.scene.model import Array, Band, Bars, Line, Panel, Role, Rule, Scene, Span
-from resviz.scene.theme import Theme
+from resviz.scene.model import Array, Band, Bars, Heat, Line, Panel, Points, Role, Rule, Scene, Span
+from resviz.scene.ramp import shade_colour
+from resviz.scene.theme import RGBA, Theme
 
 # the type stub of VoidPtr lacks its size and its buffer interface
 _block: Any = Shiboken.VoidPtr
 
 _BAND_OPACITY = 0.22
 _SPAN_OPACITY = 0.18
+_POINT_OPACITY = 0.75
 _BOLD = 1.5  # curves so wide at export (points) are so wide (pixels) on the screen, others 1
 _VECTOR = (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf, QPaintEngine.Type.Picture)
 
@@ -39,6 +42,11 @@ def paint_marks(painter: QPainter, layout: Layout, scene: Scene, theme: Theme, s
                     _paint_band(painter, band, placed.geometry, theme, screen)
                 case Line() as line:
                     _paint_line(painter, line, placed.geometry, layout.sizes, theme, screen)
+                case Points() as points:
+                    _paint_points(painter, points, placed.geometry, layout.sizes, theme)
+                case Heat() as heat:
+                    ratio = painter.deviceTransform().m11() if _on_pixels(painter) else None
+                    paint_heat(painter, heat, placed.geometry, theme, ratio)
                 case Rule() as rule:
                     _paint_rule(painter, rule, placed.geometry, layout.sizes, theme)
                 case Span() as span:
@@ -90,30 +98,31 @@ def _on_pixels(painter: QPainter) -> bool:
 
 
 def _paint_bars(painter: QPainter, bars: Bars, at: PanelGeometry, theme: Theme, first: bool) -> None:
-    x, top = at.pixel_x(bars.edges), at.pixel_y(bars.heights)
-    base = at.plot.bottom
+    x, top = at.pixel_x(bars.edges), at.pixel_y(bars.base + bars.heights)
+    base = float(at.pixel_y(np.array([bars.base]))[0])
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(Qt.PenStyle.NoPen)
     # over the bare ground an opaque fill of the same look takes a tenth of the time
-    painter.setBrush(brush_of(theme.flat_fill(bars.role) if first else theme.fill(bars.role)))
+    opaque = first or bars.opaque
+    painter.setBrush(brush_of(theme.flat_fill(bars.role) if opaque else theme.fill(bars.role)))
     if _on_pixels(painter):
         device = painter.deviceTransform()
         x = _snapped(x, device.m11(), device.dx())
         top = _snapped(top, device.m22(), device.dy())
+        base = float(_snapped(np.array([base]), device.m22(), device.dy())[0])
     # one staircase: neighbouring bars have no seam, and it fills 20 times as fast as translucent rectangles
     stairs = np.concatenate(([base], np.repeat(top, 2), [base]))
     painter.drawPolygon(polygon(np.repeat(x, 2), stairs))
     painter.setPen(line_pen(theme.colour(bars.role), 1.0, 1.0))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for piece in _pieces(*_outline(bars, at, x, top)):
+    for piece in _pieces(*_outline(bars, at, x, top, base)):
         painter.drawPolyline(piece)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
 
 
-def _outline(bars: Bars, at: PanelGeometry, x: Array, top: Array) -> tuple[Array, Array]:
+def _outline(bars: Bars, at: PanelGeometry, x: Array, top: Array, base: float) -> tuple[Array, Array]:
     """The staircase (n,), (n,) without empty bins and without the tops of bars that the panel cuts."""
-    base = at.plot.bottom
-    empty, cut = bars.heights <= at.y.low, bars.heights >= at.y.high
+    empty, cut = bars.heights <= 0, bars.base + bars.heights >= at.y.high
     nothing = np.full(len(top), np.nan)
     # a side stands where one of its two bars does
     sides = ~(np.append(True, empty) & np.append(empty, True))
@@ -140,7 +149,7 @@ def _paint_band(painter: QPainter, band: Band, at: PanelGeometry, theme: Theme, 
 def _paint_line(
     painter: QPainter, line: Line, at: PanelGeometry, sizes: Sizes, theme: Theme, screen: bool
 ) -> None:
-    painter.setPen(curve_pen(theme.colour(line.role), line.width, line.dash, sizes.scale, screen))
+    painter.setPen(curve_pen(_colour(line, theme), line.width, line.dash, sizes.scale, screen))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     shifts = _shifts(line, painter.deviceTransform().m11()) if screen else ()
     for piece in _pieces(at.pixel_x(line.x), at.pixel_y(line.y)):
@@ -148,6 +157,32 @@ def _paint_line(
         for shift in shifts:
             painter.drawPolyline(piece.translated(shift, 0.0))
             painter.drawPolyline(piece.translated(0.0, shift))
+
+
+def _colour(mark: Line | Points, theme: Theme) -> RGBA:
+    return theme.colour(mark.role) if mark.shade is None else shade_colour(mark.shade, theme)
+
+
+def _paint_points(painter: QPainter, points: Points, at: PanelGeometry, sizes: Sizes, theme: Theme) -> None:
+    x, y = at.pixel_x(points.x), at.pixel_y(points.y)
+    across = points.size * PIXELS_PER_POINT * sizes.scale
+    colour = _colour(points, theme)
+    faint = (*colour[:3], round(255 * _POINT_OPACITY)) if len(x) > 1 else colour
+    if not points.ring and _on_pixels(painter):
+        # one call for all; SVG and PDF have no points, only circles
+        pen = line_pen(faint, across, 1.0)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawPoints(polygon(x, y))
+        return
+    if points.ring:
+        painter.setPen(line_pen(colour, 1.5, sizes.scale))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(brush_of(faint))
+    for one_x, one_y in zip(x.tolist(), y.tolist(), strict=True):
+        painter.drawEllipse(QPointF(one_x, one_y), across / 2, across / 2)
 
 
 def _shifts(line: Line, ratio: float) -> list[float]:

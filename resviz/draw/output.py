@@ -68,6 +68,8 @@ def write_svg(
     text = path.read_text("utf-8")
     # readers without the bundled font take another that has no feet
     text = re.sub(r'font-family="([^",]+)"', r'font-family="\1, sans-serif"', text)
+    # heat maps are to keep their cells when they are enlarged
+    text = text.replace("<image ", '<image style="image-rendering:pixelated" ')
     path.write_text(text, "utf-8")
 
 

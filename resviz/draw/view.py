@@ -204,7 +204,9 @@ class SceneView(QWidget):
 
 def frame_of(scene: Scene) -> tuple[object, ...]:
     """All that the static layer and the layout depend on: equal frames differ in marks and numbers only."""
-    panels = tuple((panel.key, panel.title, panel.x, panel.y, panel.cell) for panel in scene.panels)
+    panels = tuple(
+        (panel.key, panel.title, panel.x, panel.y, panel.cell, panel.bar) for panel in scene.panels
+    )
     return (
         panels,
         scene.row_heights,

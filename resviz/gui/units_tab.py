@@ -34,6 +34,8 @@ OBSERVABLES: tuple[tuple[str, str, str | None], ...] = (
     ("travel_scaled", "how far u moved, times α (RMS)", None),
     ("projection", "projection of u on a direction e", "direction"),
     ("alignment", "alignment of u and h (cosine)", "sample"),
+    ("h", "forward field h (its D coordinates)", "sample"),
+    ("b", "backward field b (its D coordinates)", "sample"),
 )
 """Name, label and need of every observable; a copy, because the original comes with torch (tested equal)."""
 

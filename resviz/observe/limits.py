@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -85,7 +86,9 @@ class LimitUnits:
         """Values at each place; empty past the end of the limit."""
         if step > self.limit.newest:
             return []
-        pooled = [self._pool(one.values(step, chosen, look)) for one in self._sets]  # sets of (G, P)
+        # a field has no units: only independent solutions of it count
+        sets = self._sets if chosen.field is None else self._sets[: self.limit.replicas]
+        pooled = [self._pool(one.values(step, chosen, look)) for one in sets]  # sets of (G, P)
         inside, blur = pooled, 0.0
         units = self._sets[0].units
         if chosen.linear_in is not None and isinstance(units.frame, InSpan):
@@ -103,6 +106,8 @@ class LimitUnits:
 
     def _deviations(self, step: int, chosen: Observable, look: Look, blur: float) -> list[float | None]:
         """Exact standard deviations, where the law is a centred normal one."""
+        if chosen.field is not None:
+            return self._gammas(step, chosen.field, look)
         if chosen.start_deviation is None:
             return [None] * self.places
         if step == 0:
@@ -119,6 +124,14 @@ class LimitUnits:
         else:
             response = one.values(step, chosen, look)  # (G, 2 r)
         return [float(np.sqrt(np.sum(r**2) + blur**2)) for r in response.astype(np.float64)]
+
+    def _gammas(self, step: int, which: Literal["h", "b"], look: Look) -> list[float | None]:
+        """sqrt(Gamma) of a field's coordinates, N(0, Gamma) as D -> infinity; no law at finite D."""
+        if not isinstance(self._sets[0].units.frame, Endless) or self.sub > 1:
+            return [None] * self.places
+        seen = [one.places.seen(step) for one in self._sets[: self.limit.replicas]]
+        fields = np.stack([getattr(s, which)[:, look.sample] for s in seen])  # (R, G, r)
+        return [float(x) for x in np.sqrt(np.mean(np.square(fields, dtype=np.float64), axis=(0, 2)))]
 
     def _unit_responses(self, depths: AnyArray, r: int) -> Followers:
         z = np.eye(2 * r).reshape(2 * r, 2, r).transpose(1, 2, 0)  # (2, r, 2 r)

@@ -46,7 +46,7 @@ Spread = Callable[[Cohort, Tensor, Tensor, Look], float]
 
 @dataclass(frozen=True)
 class Observable:
-    """One scalar of a unit.
+    """One scalar of a unit, or of a coordinate of a field.
 
     Attributes:
         name: the interface's name.
@@ -58,6 +58,7 @@ class Observable:
         atom_at_start: all units have one value at k = 0, so there is no density to draw there.
         start_deviation: standard deviation at k = 0 where the law there is exactly N(0, deviation^2).
         linear_in: the weight whose component along a direction it is.
+        field: the field whose D coordinates it shows, in place of the units.
     """
 
     name: str
@@ -70,6 +71,12 @@ class Observable:
     atom_at_start: bool = False
     start_deviation: Spread | None = None
     linear_in: Which | None = None
+    field: Literal["h", "b"] | None = None
+
+    @property
+    def counts(self) -> str:
+        """What a histogram of it counts."""
+        return "units" if self.field is None else "coordinates"
 
     @property
     def nonnegative(self) -> bool:
@@ -134,6 +141,13 @@ def _alignment(cohort: Cohort, h: Tensor, b: Tensor, look: Look) -> Tensor:
     return _p(cohort, h, b, look) / (h_rms * _size("u")(cohort, h, b, look))
 
 
+def _field(which: Literal["h", "b"]) -> Values:
+    def coordinates(cohort: Cohort, h: Tensor, b: Tensor, look: Look) -> Tensor:
+        return cohort.frame.coordinates((h if which == "h" else b)[:, look.sample])
+
+    return coordinates
+
+
 def _weight_spread(which: Which) -> Spread:
     def spread(cohort: Cohort, h: Tensor, b: Tensor, look: Look) -> float:
         sigma = cohort.rule.sigma_u if which == "u" else cohort.rule.sigma_v
@@ -177,6 +191,8 @@ _ALL = (
     Observable(
         "alignment", "cos(u, h)", "alignment of u and h (cosine)", "sample", _alignment, low=-1.0, high=1.0
     ),
+    Observable("h", "h", "forward field h (its D coordinates)", "sample", _field("h"), field="h"),
+    Observable("b", "b", "backward field b (its D coordinates)", "sample", _field("b"), field="b"),
 )  # fmt: skip
 
 OBSERVABLES: dict[str, Observable] = {each.name: each for each in _ALL}

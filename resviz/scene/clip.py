@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resviz.scene.model import Array, Axis, Band, Bars, Line, Mark, Rule, Span
+from resviz.scene.model import Array, Axis, Band, Bars, Heat, Line, Mark, Points, Rule, Span
 
 
 def clipped(mark: Mark, x: Axis, y: Axis) -> Mark | None:
@@ -25,6 +25,10 @@ def clipped(mark: Mark, x: Axis, y: Axis) -> Mark | None:
         case Rule():
             axis = x if mark.across == "x" else y
             return mark if axis.low <= mark.at <= axis.high else None
+        case Points():
+            return _clip_points(mark, x, y)
+        case Heat():
+            return _clip_heat(mark, x, y)
         case Span():
             low, high = max(mark.low, x.low), min(mark.high, x.high)
             return replace(mark, low=low, high=high) if low < high else None
@@ -118,7 +122,34 @@ def _clip_bars(bars: Bars, x: Axis, y: Axis) -> Bars | None:
         return None
     first, last = int(np.argmax(keep)), len(keep) - int(np.argmax(keep[::-1]))
     edges = np.clip(bars.edges[first : last + 1], x.low, x.high)
-    return replace(bars, edges=edges, heights=np.clip(bars.heights[first:last], y.low, y.high))
+    base = float(np.clip(bars.base, y.low, y.high))
+    tops = np.clip(bars.base + bars.heights[first:last], y.low, y.high)
+    return replace(bars, edges=edges, heights=tops - base, base=base)
+
+
+def _clip_points(points: Points, x: Axis, y: Axis) -> Points | None:
+    with np.errstate(invalid="ignore"):
+        keep = (points.x >= x.low) & (points.x <= x.high) & (points.y >= y.low) & (points.y <= y.high)
+    if keep.all():
+        return points
+    return replace(points, x=points.x[keep], y=points.y[keep]) if keep.any() else None
+
+
+def _clip_heat(heat: Heat, x: Axis, y: Axis) -> Heat | None:
+    columns = (heat.x[1:] > x.low) & (heat.x[:-1] < x.high)
+    rows = (heat.y[1:] > y.low) & (heat.y[:-1] < y.high)
+    if columns.all() and rows.all() and _within(heat.x, x) and _within(heat.y, y):
+        return heat
+    if not (columns.any() and rows.any()):
+        return None
+    # cells that the panel cuts become thinner
+    at_x = np.clip(np.append(heat.x[:-1][columns], heat.x[1:][columns][-1]), x.low, x.high)
+    at_y = np.clip(np.append(heat.y[:-1][rows], heat.y[1:][rows][-1]), y.low, y.high)
+    return replace(heat, x=at_x, y=at_y, values=heat.values[np.ix_(rows, columns)])
+
+
+def _within(edges: Array, axis: Axis) -> bool:
+    return bool(axis.low <= edges[0] and edges[-1] <= axis.high)
 
 
 def _clip_band(band: Band, x: Axis, y: Axis) -> Band | None:

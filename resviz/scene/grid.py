@@ -167,15 +167,15 @@ def units_grid(series: Series, step: int, show: Show, ranges: Ranges | None = No
         row_heights=(1.0,) * rows,
         column_widths=(1.0,) * columns,
         legend=LEGEND,
-        caption=_caption(step, widths, sizes, coarse),
+        caption=_caption(step, widths, sizes, coarse, series.observable.counts),
     )
 
 
-def _caption(step: int, widths: set[float], sizes: set[int], coarse: bool) -> str:
+def _caption(step: int, widths: set[float], sizes: set[int], coarse: bool, counts: str) -> str:
     parts = [f"step {step}"]
     if sizes - {0}:
         few, many = min(sizes), max(sizes)
-        parts.append(f"{few if few == many else f'{few} to {many}'} units a panel")
+        parts.append(f"{few if few == many else f'{few} to {many}'} {counts} a panel")
         parts.append("bins of " + ", ".join(f"{width:.3g}" for width in sorted(widths)[:3]))
         if coarse:
             parts.append("these bins are too wide for a density: take more")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Dash = Literal["solid", "dash", "dot"]
+Ramp = Literal["sequential", "diverging", "depth"]
 
 
 class Role(StrEnum):
@@ -49,22 +50,64 @@ class Axis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
-    """A histogram as density: ``heights[i]`` over ``edges[i]..edges[i+1]``."""
+    """A histogram as density: ``heights[i]`` over ``edges[i]..edges[i+1]``, standing on ``base``.
+
+    ``opaque`` hides what lies behind (the first bars of a panel do so anyway).
+    """
 
     edges: Array  # (B + 1,)
     heights: Array  # (B,)
     role: Role = Role.FINITE
+    base: float = 0.0
+    opaque: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """A curve; ``width`` in points at export, one device pixel on the screen."""
+    """A curve; ``width`` in points at export, one device pixel on the screen.
+
+    ``shade``, from 0 to 1, takes its colour from the ramp "depth" instead of the role.
+    """
 
     x: Array
     y: Array
     role: Role
     dash: Dash = "solid"
     width: float = 1.5
+    shade: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Points (x[i], y[i]), ``size`` points of type across; ``ring`` leaves them hollow."""
+
+    x: Array
+    y: Array
+    role: Role
+    size: float = 2.0
+    ring: bool = False
+    shade: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What colours say: values from ``low`` to ``high`` along a ramp; values beyond take its end colours."""
+
+    low: float
+    high: float
+    ramp: Ramp = "sequential"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heat:
+    """A heat map: ``values[r, c]`` over ``x[c]..x[c+1]`` and ``y[r]..y[r+1]``; NaN is left bare."""
+
+    x: Array  # (C + 1,), rising
+    y: Array  # (R + 1,), rising
+    values: Array  # (R, C)
+    scale: Scale
+    role: Role = Role.FINITE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +139,7 @@ class Span:
     role: Role = Role.RANGE
 
 
-Mark = Bars | Line | Band | Rule | Span
+Mark = Bars | Line | Band | Rule | Span | Points | Heat
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +151,7 @@ class Panel:
         cell: (row, column, row span, column span) in the scene's grid.
         corner: short lines set in the upper right corner (W1, KS).
         beyond: how many finite units lie left and right of the axis.
+        bar: the colour bar right of the plot.
     """
 
     key: str
@@ -119,6 +163,7 @@ class Panel:
     corner: tuple[str, ...] = ()
     beyond: tuple[int, int] = (0, 0)
     message: str = ""  # set in the middle of a panel that has nothing to draw yet, saying why
+    bar: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)

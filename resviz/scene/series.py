@@ -20,6 +20,8 @@ class Observable(Protocol):
     def label(self) -> str: ...
     @property
     def nonnegative(self) -> bool: ...
+    @property
+    def counts(self) -> str: ...  # what there is one value of: "units", "coordinates"
 
 
 class Density(Protocol):

@@ -46,6 +46,10 @@ class Whole:
         """|units|^2 / D: (G, D, P) -> (G, P)."""
         return units.square().mean(dim=1)
 
+    def coordinates(self, fields: Tensor) -> Tensor:
+        """The D coordinates of fields: (G, r) -> (G, D)."""
+        return fields
+
 
 class InSpan(Whole):
     """Units followed in the r dimensions of a span, the rest added where it is asked for."""
@@ -81,9 +85,27 @@ class InSpan(Whole):
         rest = torch.tensor(self.square[which], dtype=units.dtype)
         return super().mean_square(units, which) + self.sigma[which] ** 2 * rest
 
+    def coordinates(self, fields: Tensor) -> Tensor:
+        """Back into the network's coordinates."""
+        return torch.from_numpy(self.span.lift(fields.numpy()))
+
 
 class Endless(Whole):
-    """Units of the D -> infinity limit: single coordinates and norms, which grow like sqrt(D), have none."""
+    """Units of the D -> infinity limit: single coordinates and norms, which grow like sqrt(D), have none.
+
+    Attributes:
+        normal: (n,) quantiles of N(0, 1), which stand for the coordinates of a field.
+    """
+
+    def __init__(self, coordinates: int = 1024) -> None:
+        from scipy.special import ndtri
+
+        self.normal = torch.from_numpy(ndtri((np.arange(coordinates) + 0.5) / coordinates))
+
+    def coordinates(self, fields: Tensor) -> Tensor:
+        """N(0, Gamma), Gamma = |h|^2/D (AS): (G, r) -> (G, n)."""
+        deviation = fields.square().mean(dim=1, keepdim=True).sqrt()
+        return deviation * self.normal.to(deviation.dtype)
 
     def along(self, units: Tensor, direction: AnyArray, which: Which) -> Tensor:
         """Refused."""

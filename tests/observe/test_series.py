@@ -45,6 +45,8 @@ def test_values_are_the_replayed_units(recording):
         "travel_scaled": np.sqrt(np.mean((u - u0) ** 2, 1)),
         "projection": u @ np.array([0.6, 0.8, 0.0, 0.0]),
         "alignment": u @ h[9, 1] / np.linalg.norm(u, axis=1) / np.linalg.norm(h[9, 1]),
+        "h": h[9, 1],
+        "b": b[10, 1],
     }
     assert set(expected) == set(OBSERVABLES)
     for name, values in expected.items():

@@ -14,6 +14,7 @@ class FakeObservable:
     symbol: str = "p"
     label: str = "preactivation p = u·h/D"
     nonnegative: bool = False
+    counts: str = "units"
 
 
 @dataclass(frozen=True, eq=False)
