@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,14 @@ class Followers:
                 self.checkpoints[self.units.step] = self.units.save()
         return self.places.seen(step)
 
+    def approach(self, step: int, stride: int) -> Iterator[None]:
+        """Come within ``stride`` pushes of ``step``, with a pause after so many."""
+        base = max((k for k in self.checkpoints if k <= step), default=0)
+        at = self.units.step if base <= self.units.step <= step else base
+        for target in range(at + stride, step, stride):
+            self.seek(target)
+            yield
+
     def values(self, step: int, chosen: Observable, look: Look) -> AnyArray:
         """An observable at ``step``: (G, P)."""
         seen = self.seek(step)
@@ -46,9 +55,9 @@ class Followers:
         return np.array(values.numpy())
 
 
-def followers(units: Cohort, places: Places, steps: int) -> Followers:
-    """Follow ``units`` from their starts through ``steps`` steps or so."""
+def followers(units: Cohort, places: Places, steps: int, *, memory: float = _CHECKPOINT_BYTES) -> Followers:
+    """Follow ``units`` from their starts through ``steps`` steps or so; checkpoints take ``memory`` bytes."""
     state = units.save()
     size = sum(t.numel() * t.element_size() for t in state[1])
-    stride = max(_STRIDE, math.ceil((steps + 1) * size / _CHECKPOINT_BYTES))
+    stride = max(_STRIDE, math.ceil((steps + 1) * size / memory))
     return Followers(units, places, stride, {0: state})
