@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from resviz import errors
+    from resviz.block import Activation, register_activation
     from resviz.config import Session, load_session
     from resviz.export import export
     from resviz.recording import open_recording, run, solve_lazy, solve_limit
@@ -24,20 +25,24 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Activation": "resviz.block",
     "Session": "resviz.config",
     "load_session": "resviz.config",
     "open_recording": "resviz.recording",
+    "register_activation": "resviz.block",
     "run": "resviz.recording",
     "solve_lazy": "resviz.recording",
     "solve_limit": "resviz.recording",
 }
 
 __all__ = [
+    "Activation",
     "Session",
     "errors",
     "export",
     "load_session",
     "open_recording",
+    "register_activation",
     "run",
     "solve_lazy",
     "solve_limit",

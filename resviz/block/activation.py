@@ -2,16 +2,17 @@
 
 Each is elementwise and knows its first two derivatives; the second is needed by the lazy limit alone. They
 are `torch.nn.Module`s because TorchScript compiles a sweep together with the module it calls, and a compiled
-sweep holds no GIL.
+sweep holds no GIL. `resviz.block.register` adds those of a user.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
+from resviz.config.activations import activation_names
 from resviz.errors import RequestError
 
 __all__ = ["ACTIVATIONS", "Activation", "activation"]
@@ -20,10 +21,21 @@ __all__ = ["ACTIVATIONS", "Activation", "activation"]
 TWO_OVER_ROOT_PI: Final = 1.1283791670955126
 ROOT_HALF: Final = 0.7071067811865476
 ROOT_TWO_PI: Final = 2.5066282746310002
+HALF_WIDTH: Final = 0.01
 
 
 class Activation(nn.Module):
-    """Base: an elementwise sigma. Subclasses give `value`, `slope`, `curvature` of tensors of any shape."""
+    """Base: an elementwise sigma. Subclasses give `value` and `slope` of tensors of any shape.
+
+    They are stateless (no arguments, parameters or buffers), and may be written in any torch that autograd
+    would take: what TorchScript can compile runs without the GIL, anything else runs too.
+
+    What else a subclass may give:
+        value_slope: both at once, where they share work.
+        curvature: for the lazy limit by particles (``limit.engine = "particles"``, a long run, or a sigma
+            with kinks); left out, a difference quotient of the slope.
+        kernel: for the exact lazy limit; left out, dual kernels are tabulated from value and slope.
+    """
 
     def value(self, p: Tensor) -> Tensor:
         """sigma(p)."""
@@ -38,8 +50,15 @@ class Activation(nn.Module):
         return self.value(p), self.slope(p)
 
     def curvature(self, p: Tensor) -> Tensor:
-        """sigma''(p)."""
-        raise NotImplementedError
+        """sigma''(p), here the mean of sigma'' over p +- 0.01: at a kink, a peak of the right mass.
+
+        Averages over units are off by O(0.01^2); a narrower quotient would miss kinks between the units.
+        """
+        return (self.slope(p + HALF_WIDTH) - self.slope(p - HALF_WIDTH)) * (0.5 / HALF_WIDTH)
+
+    def kernel(self, rate_v: float, rate_u: float) -> Any:
+        """The dual kernel W in closed form, a `resviz.engine.kernels.Kernel`; None where there is none."""
+        return None
 
 
 class Tanh(Activation):
@@ -167,5 +186,7 @@ def activation(name: str) -> Activation:
         return ACTIVATIONS[name]()
     except KeyError:
         raise RequestError(
-            f"activation = {name!r} is unknown", remedy="choose one of: " + ", ".join(ACTIVATIONS)
+            f"activation = {name!r} is not known to this process",
+            remedy=f"register it first (resviz.register_activation({name!r}, ...)), or choose one of: "
+            + ", ".join(activation_names()),
         ) from None

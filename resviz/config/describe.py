@@ -68,7 +68,6 @@ class FieldDescription:
         kind: int, float, choice, text, path or bool.
         unit: what the number is a multiple of; empty for a plain number.
         tooltip: one sentence.
-        choices: allowed values of a choice.
         minimum, maximum: inclusive bounds of a number; None where there is none.
         default: value of a key that is left out; None where the data decide.
         optional: whether the key may be left out, which is then another thing than its default.
@@ -81,12 +80,16 @@ class FieldDescription:
     kind: Kind
     unit: str
     tooltip: str
-    choices: tuple[str, ...]
     minimum: float | None
     maximum: float | None
     default: Any
     optional: bool
     live: bool
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Allowed values of a choice, as of now: a program may register activations of its own."""
+        return _choices(self.path)
 
 
 def _described(path: str, label: str, unit: str) -> FieldDescription:
@@ -95,15 +98,13 @@ def _described(path: str, label: str, unit: str) -> FieldDescription:
     # the first branch is the editor's; "auto" of a number and null are special values of it
     main = branches[0]
     default = field.get("default")
-    choices = tuple(str(choice) for choice in main.get("enum", _OFFERED.get(path, ())))
     return FieldDescription(
         path=path,
         label=label,
         group=_GROUPS[path.partition(".")[0]],
-        kind=_kind(path, main, choices),
+        kind=_kind(path, main),
         unit=unit,
         tooltip=field["description"],
-        choices=choices,
         minimum=main.get("minimum"),
         maximum=main.get("maximum", main.get("exclusiveMaximum")),
         default=tuple(default) if isinstance(default, list) else default,
@@ -112,8 +113,14 @@ def _described(path: str, label: str, unit: str) -> FieldDescription:
     )
 
 
-def _kind(path: str, schema: dict[str, Any], choices: tuple[str, ...]) -> Kind:
-    if choices:
+def _choices(path: str) -> tuple[str, ...]:
+    field = key_schema()[path]
+    main = field.get("anyOf", [field])[0]
+    return tuple(str(choice) for choice in main.get("enum", _OFFERED.get(path, ())))
+
+
+def _kind(path: str, schema: dict[str, Any]) -> Kind:
+    if _choices(path):
         return "choice"
     if path == "data.path":
         return "path"

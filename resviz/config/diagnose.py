@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resviz.config.activations import activation_names
 from resviz.config.rules import Problem
 from resviz.errors import SessionError
 
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
 _UNKNOWN = "unknown key"
 
 
-@cache
 def key_schema() -> dict[str, dict[str, Any]]:
     """JSON schema of every key, by dotted key and in the order of the file; the source of all limits."""
+    return _key_schema(activation_names())
+
+
+@cache
+def _key_schema(activations: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Made once for every set of activations that may be named."""
     from resviz.config.session import Session
 
     schema = Session.model_json_schema(by_alias=True)
@@ -109,6 +115,12 @@ def session_error(problems: Sequence[Problem], file: str | Path | None) -> Sessi
     lines = [_line(problem) for problem in problems]
     unknown = any(problem.rule == _UNKNOWN for problem in problems)
     remedy = "`resviz schema` lists every key and what it takes." if unknown else ""
+    for problem in problems:
+        if problem.key == "network.activation" and isinstance(problem.value, str):
+            remedy = (
+                "Choose one of these, or register a function of your own in Python first: "
+                f"resviz.register_activation({_shown(problem.value)}, ...)."
+            )
     if len(lines) == 1:
         return SessionError(f"{where}: {lines[0]}", remedy=remedy)
     return SessionError("\n  ".join([f"{where}: {len(lines)} problems", *lines]), remedy=remedy)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from resviz.config.activations import fingerprint
 from resviz.config.session import Session
 
 
@@ -21,6 +22,8 @@ def limit_key(session: Session) -> str:
     network, training, limit, data = (mapping[name] for name in ("network", "training", "limit", "data"))
     for name in ("layers", "units", "seed"):
         del network[name]
+    if function := fingerprint(session.network.activation):
+        network["activation"] += f":{function}"  # a registered name may stand for another function tomorrow
     del training["device"]
     if session.training.optimizer != "sgd":
         del training["batch"], training["batch_seed"]

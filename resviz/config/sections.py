@@ -9,12 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from resviz.config.activations import activation_names
 
 DataKind = Literal["gaussian", "sine", "circles", "moons", "spirals", "digits", "file"]
 Embedding = Literal["auto", "none", "random"]
-Activation = Literal["tanh", "erf", "relu", "gelu", "softplus", "identity"]
 Parametrisation = Literal["multiplier", "output-weights"]
 Optimizer = Literal["gd", "sgd", "momentum"]
 Dtype = Literal["float32", "float64"]
@@ -29,6 +37,22 @@ def _power_of_two(value: int) -> int:
         # Sobol points keep their balance only in blocks of 2^m
         raise PydanticCustomError("power_of_two", "a power of two is needed")
     return value
+
+
+def _known_activation(name: str) -> str:
+    if name not in activation_names():
+        raise PydanticCustomError("activation", "an activation of that name is needed")
+    return name
+
+
+class _ActivationNames:
+    """Puts the names of now into the JSON schema: a program may register activations of its own."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), "enum": list(activation_names())}
+
+
+Activation = Annotated[str, AfterValidator(_known_activation), _ActivationNames()]
 
 
 class Section(BaseModel):

@@ -18,7 +18,7 @@ from resviz.engine.kernels import Array, ErfKernel, IdentityKernel, Kernel, Poin
 from resviz.engine.rule import Rule
 from resviz.engine.tabulated import TabulatedKernel
 
-__all__ = ["CLOSED_FORMS", "Collocation", "dual_kernel", "gauss"]
+__all__ = ["CLOSED_FORMS", "Collocation", "closed_form", "dual_kernel", "gauss"]
 
 CLOSED_FORMS: dict[str, type[ErfKernel | ReluKernel | IdentityKernel]] = {
     "erf": ErfKernel,
@@ -304,6 +304,14 @@ def dual_kernel(rule: Rule, *, tolerance: float = 1e-10, terms: int | None = Non
         terms: Hermite terms of a table, instead of all that count.
     """
     rates = rule.rate_v, rule.rate_u * (rule.sigma_v / rule.sigma_u) ** 2
+    return closed_form(rule, *rates) or TabulatedKernel(
+        rule.sigma(), *rates, tolerance=tolerance, terms=terms
+    )
+
+
+def closed_form(rule: Rule, rate_v: float = 1.0, rate_u: float = 1.0) -> Kernel | None:
+    """The closed form of a rule's kernel, its own or that of a registered activation; None for none."""
     if rule.activation in CLOSED_FORMS:
-        return CLOSED_FORMS[rule.activation](*rates)
-    return TabulatedKernel(rule.sigma(), *rates, tolerance=tolerance, terms=terms)
+        return CLOSED_FORMS[rule.activation](rate_v, rate_u)
+    found: Kernel | None = rule.sigma().kernel(rate_v, rate_u)
+    return found

@@ -42,7 +42,7 @@ def _compile(sweep: nn.Module) -> Any:
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", FutureWarning)
             return torch.jit.script(sweep)
-    except RuntimeError:
+    except Exception:  # a registered sigma may hold anything, and TorchScript has an error for each of them
         return sweep
 
 

@@ -20,12 +20,12 @@ import numpy as np
 
 from resviz.config import Session
 from resviz.data import Problem, Span
-from resviz.engine.collocation import CLOSED_FORMS, Collocation, dual_kernel, gauss
+from resviz.engine.collocation import Collocation, closed_form, dual_kernel, gauss
 from resviz.engine.kernels import Array
 from resviz.engine.meanode import limit_problem
 from resviz.engine.optimise import batch_weights
 from resviz.engine.rule import Rates, rule
-from resviz.engine.tabulated import LARGEST_NORM
+from resviz.engine.tabulated import LARGEST_NORM, has_series
 from resviz.errors import DivergenceError, RequestError
 from resviz.fields.fields import Fields
 
@@ -68,7 +68,9 @@ def lazy_cost(session: Session, problem: Problem) -> float:
     seen = n if chosen.batch is None else min(chosen.batch, n)
     largest = chosen.sigma_u * float(np.sqrt(np.mean(small.h0**2, axis=1).max()))
     # fields grow while they are trained
-    if chosen.activation not in CLOSED_FORMS and largest > LARGEST_NORM / 2:
+    if closed_form(chosen) is None and (
+        largest > LARGEST_NORM / 2 or not has_series(chosen.sigma(), _TOLERANCE)
+    ):
         return float("inf")
     return (NODES + _CHECK_NODES) * n * seen * steps**2 / 2 * (1.0 + (r / 50) ** 2)
 

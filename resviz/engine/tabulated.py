@@ -23,7 +23,7 @@ from resviz.block.activation import Activation
 from resviz.engine.kernels import Array, Kernel, Points
 from resviz.errors import RequestError
 
-__all__ = ["LARGEST_NORM", "TabulatedKernel", "hermite_coefficients"]
+__all__ = ["LARGEST_NORM", "TabulatedKernel", "has_series", "hermite_coefficients"]
 
 LARGEST_NORM = 6.0
 """Norm |x| up to which tables are made: with larger points sigma is all but a step."""
@@ -32,6 +32,15 @@ _HALF_RANGE, _QUADRATURE = 12.5, 1001  # trapezoid rule; exp(-x^2/4) is 1e-17 at
 _HERMITE_BLOCK, _MOST_TERMS = 128, 4096
 _CHECKS = 64  # places where a table is compared with its sums
 _GROWTH = 1.3
+
+
+def has_series(sigma: Activation, tolerance: float) -> bool:
+    """Whether sigma is smooth enough for a table: its Hermite series converge before they are cut off.
+
+    A jump of the slope leaves terms that fall like a power of n, of which no number is enough.
+    """
+    c, tail = hermite_coefficients(sigma, np.array([LARGEST_NORM / 2]), tolerance)
+    return tail <= 10 * tolerance * float(np.sum(c[2] ** 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,6 +246,7 @@ def hermite_coefficients(
     weight = np.exp(-(x**2) / 4)
     at = torch.from_numpy(x[:, None] * norms)  # (quadrature, m)
     functions = (sigma.value(at), sigma.slope(at), sigma.curvature(at))
+    shifted = type(sigma).curvature is Activation.curvature  # a difference quotient: not exact enough
     scale = (x[1] - x[0]) / np.sqrt(2 * np.pi)
     sampled = np.concatenate([f.numpy() for f in functions], axis=1) * (scale * weight)[:, None]
     most = _MOST_TERMS if terms is None else terms + 1
@@ -258,6 +268,9 @@ def hermite_coefficients(
             break
     c = np.concatenate(blocks).reshape(-1, 3, len(norms)).swapaxes(0, 1)  # (3, n + 1, m)
     # t c_n[phi'] = sqrt(n + 1) c_{n + 1}[phi]
+    if shifted:
+        c[2, :-1] = np.sqrt(np.arange(1, c.shape[1]))[:, None] * c[1, 1:] / norms
+        c = c[:, :-1]
     third = np.sqrt(np.arange(1, c.shape[1]))[:, None] * c[2, 1:] / norms  # (n, m)
     return np.concatenate([c[:, :-1], third[None]]), tail
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from resviz.config import Session
+from resviz.config.activations import activation_names, fingerprint
 from resviz.data import Problem, Span
 from resviz.errors import OutputError, RecordingError
 from resviz.fields import Fields, LimitFields
@@ -86,6 +87,8 @@ def _write(archive: zipfile.ZipFile, recording: Recording) -> None:
         "device": recording.session.training.device,
         "stored": stored,
     }
+    if function := fingerprint(recording.session.network.activation):
+        manifest["activation"] = {"name": recording.session.network.activation, "fingerprint": function}
     archive.writestr("manifest.json", json.dumps(manifest, indent=1))
 
 
@@ -138,6 +141,7 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Recording:
             f"{path} has schema {manifest['schema']}; this resviz reads up to {SCHEMA}",
             remedy="install a newer resviz",
         )
+    _check_activation(manifest.get("activation"), path)
     session = Session.from_mapping(tomllib.loads(archive.read("session.toml").decode()), file=path)
     names = set(archive.namelist())
     problem = Problem(
@@ -156,6 +160,23 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Recording:
         recording.contrast = _net(archive, "twin/net", twin, stored)
         twin.limit = _limit(archive, "twin/limit", stored)
     return recording
+
+
+def _check_activation(made_with: dict[str, str] | None, path: Path) -> None:
+    """A recording replays its units: it needs the very function that it was made with."""
+    if made_with is None:  # a built-in one
+        return
+    name = made_with["name"]
+    if name not in activation_names():
+        raise RecordingError(
+            f"{path} was made with the activation {name!r}, which is not registered in this process",
+            remedy=f"in Python, call resviz.register_activation({name!r}, ...) before opening it",
+        )
+    if fingerprint(name) != made_with["fingerprint"]:
+        raise RecordingError(
+            f"{path} was made with another function than the one registered here as {name!r}",
+            remedy=f"register the function that it was made with as {name!r} before opening it",
+        )
 
 
 def _get(archive: zipfile.ZipFile, name: str) -> AnyArray:

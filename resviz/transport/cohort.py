@@ -71,7 +71,7 @@ class Cohort:
         """One gradient step in the fields ``seen``."""
         h, b = self.tensor(seen.h), self.tensor(seen.b)
         a, slope = self.sigma.value_slope(preactivation(h, self.u))  # (G, N, P)
-        g = slope.mul_(preactivation(b, self.v))
+        g = slope * preactivation(b, self.v)  # a registered slope may be no tensor of its own
         if seen.weights is not None:
             w = self.tensor(seen.weights)[:, None]
             h, b = w * h, w * b
