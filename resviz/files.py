@@ -1,4 +1,4 @@
-"""Writing files that are whole or not there: a temporary name in the same folder, then a rename."""
+"""Where user state lives, and writing files that are whole or not there: a temporary name, then a rename."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from pathlib import Path
 
 from resviz.errors import OutputError
 
-__all__ = ["writing"]
+__all__ = ["user_folder", "writing"]
+
+
+def user_folder() -> Path:
+    """Settings, log and unsaved runs of this user: ``RESVIZ_HOME``, else the platform's place for data.
+
+    Not made here: whoever writes into it makes it.
+    """
+    from platformdirs import user_data_path
+
+    named = os.environ.get("RESVIZ_HOME")
+    return Path(named) if named else Path(user_data_path("resviz", appauthor=False))
 
 
 @contextmanager

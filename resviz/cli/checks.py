@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from resviz import __version__
+from resviz import __version__, files
 
 _PACKAGES = (
     "torch", "numpy", "scipy", "scikit-learn", "PySide6-Essentials", "pyqtgraph", "av", "KDEpy",
@@ -153,10 +153,7 @@ def encoder(suffix: str) -> Check:
 
 def user_folder() -> Check:
     """Whether settings, log and spooled recordings have a place."""
-    from platformdirs import user_data_path
-
-    named = os.environ.get("RESVIZ_HOME")
-    folder = Path(named) if named else user_data_path("resviz", appauthor=False)
+    folder = files.user_folder()
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=there):

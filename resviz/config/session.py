@@ -105,6 +105,30 @@ class Session(Section):
         session._folder, session._source = self._folder, self._source
         return session
 
+    def with_event(self, step: int, *, rate: float | None = None, steps: int | None = None) -> Session:
+        """A new session with a live edit that holds from gradient step ``step`` on.
+
+        What the edit changes stands as it says from there on: later events of the same kind are dropped.
+
+        Raises:
+            SessionError: a value out of range, or fewer ``steps`` than ``step``.
+        """
+        edit = {name: value for name, value in (("rate", rate), ("steps", steps)) if value is not None}
+        earlier, later = [], []
+        for event in self.training.events:
+            known = event.model_dump(exclude_none=True)
+            if event.step < step:
+                earlier.append(known)
+            elif kept := {name: value for name, value in known.items() if name not in edit}:
+                later.append(kept)
+        later = [event for event in later if event.keys() > {"step"}]
+        return self.with_values({"training.events": [*earlier, {"step": step, **edit}, *later]})
+
+    def before(self, step: int) -> Session:
+        """The session without the live edits from gradient step ``step`` on."""
+        events = [e.model_dump(exclude_none=True) for e in self.training.events if e.step < step]
+        return self.with_values({"training.events": events})
+
     def to_toml(self) -> str:
         """The session as TOML: every value that determines the run, in the order of the models."""
         from resviz.config.toml import to_toml

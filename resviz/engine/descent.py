@@ -8,6 +8,7 @@ there are, and may change the rate between two of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from resviz.engine.rule import Rates, Rule
 from resviz.errors import DivergenceError, SessionError
 from resviz.fields.fields import AnyArray, Fields
 
-__all__ = ["Engine", "descend"]
+__all__ = ["Engine", "Standing", "descend"]
 
 _BLOW_UP = 1e6  # a loss this many times its scale is no longer training
 
@@ -46,8 +47,29 @@ class Engine(Protocol):
         """Copies of h and b as `Fields` keeps them."""
 
 
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Units part of the way: what training goes on from.
+
+    Attributes:
+        step: the gradient step whose fields they make.
+        moving: what the engine's ``moving()`` was then, each (L, R, D, M).
+        momentum: of both, the same shape; empty without.
+    """
+
+    step: int
+    moving: tuple[Tensor, Tensor]
+    momentum: tuple[Tensor, ...] = ()
+
+
 def descend(
-    engine: Engine, problem: Problem, rule: Rule, rates: Rates, *, span: Span | None = None
+    engine: Engine,
+    problem: Problem,
+    rule: Rule,
+    rates: Rates,
+    *,
+    span: Span | None = None,
+    standing: Standing | None = None,
 ) -> Iterator[Fields | None]:
     """Train for ever, yielding the `Fields` of every step and None between pieces of work.
 
@@ -57,6 +79,7 @@ def descend(
     Args:
         problem: the engine's own problem; if it is reduced to a ``span``, outputs without a read-out are
             lifted back to D dimensions (loss and RMS error are the same numbers in both).
+        standing: units of a later step, in place of the engine's starts.
 
     Raises:
         DivergenceError: the fields of a step are not finite, or the loss blew up.
@@ -64,7 +87,13 @@ def descend(
     """
     scale = float(np.mean(problem.y**2) + problem.loss(problem.output(problem.h0)))
     optimiser = None if rule.plain else _optimiser(engine, rule, problem)
-    for step in count():
+    first = 0
+    if standing is not None and isinstance(engine, Trained):
+        first = standing.step
+        _take(engine.moving(), standing.moving)
+        if optimiser is not None and standing.momentum:
+            _take((optimiser.mu, optimiser.mv), standing.momentum)
+    for step in count(first):
         rate = rates(step)
         for start, stop in engine.ranges:
             engine.forward(start, stop)
@@ -94,6 +123,11 @@ def descend(
         if span is not None and problem.read_out is None:
             output = span.lift(output)
         yield Fields(step, h, b, output, loss, rate, error, weights, factor)
+
+
+def _take(into: tuple[Tensor, ...], given: tuple[Tensor, ...]) -> None:
+    for mine, its in zip(into, given, strict=True):
+        mine.copy_(its)
 
 
 def _optimiser(engine: Engine, rule: Rule, problem: Problem) -> Optimiser:

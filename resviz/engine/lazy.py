@@ -24,7 +24,7 @@ from resviz.block.unit import add_through, preactivation, scaled_through, update
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import resolve_device, resolve_dtype
-from resviz.engine.descent import descend
+from resviz.engine.descent import Standing, descend
 from resviz.engine.meanode import Particles, limit_problem, particle_starts
 from resviz.engine.rule import Rates, rule
 from resviz.fields.fields import Fields
@@ -97,8 +97,14 @@ class LazyParticles(Particles):
         self.sweep.down(self.h, self.b, self.f, self.u, self.v, self.du, self.dv, rate_u, rate_v, start, stop)
 
 
-def lazy_limit(session: Session, problem: Problem, *, rates: Rates) -> Iterator[Fields | None]:
-    """Solve the session's lazy limit step by step (the session's alpha does not matter)."""
+def lazy_limit(
+    session: Session, problem: Problem, *, rates: Rates, standing: Standing | None = None
+) -> Iterator[Fields | None]:
+    """Solve the session's lazy limit step by step (the session's alpha does not matter).
+
+    Args:
+        standing: displacements of a later step to go on from.
+    """
     chosen = rule(session, alpha=float(np.inf))
     dtype = resolve_dtype(session.training.dtype)
     device = resolve_device(session.training.device, dtype)
@@ -106,4 +112,4 @@ def lazy_limit(session: Session, problem: Problem, *, rates: Rates) -> Iterator[
     starts = particle_starts(small, int(session.limit.nodes), int(session.limit.units))
     yield None
     engine = LazyParticles(small.h0, starts, chosen, device=device, dtype=dtype)
-    yield from descend(engine, small, chosen, rates, span=span)
+    yield from descend(engine, small, chosen, rates, span=span, standing=standing)

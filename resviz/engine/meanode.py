@@ -23,7 +23,7 @@ from resviz.block.unit import preactivation, scaled_through, update_
 from resviz.config import Session
 from resviz.data import Problem, Span, endless, reduced
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
-from resviz.engine.descent import descend
+from resviz.engine.descent import Standing, descend
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
 from resviz.fields.starts import limit_starts
@@ -198,9 +198,19 @@ def limit_problem(session: Session, problem: Problem) -> tuple[Problem, Span | N
 
 
 def mean_ode(
-    session: Session, problem: Problem, *, rates: Rates, alpha: float | None = None, seed: int = SEED
+    session: Session,
+    problem: Problem,
+    *,
+    rates: Rates,
+    alpha: float | None = None,
+    seed: int = SEED,
+    standing: Standing | None = None,
 ) -> Iterator[Fields | None]:
-    """Solve the session's Mean ODE step by step; ``output_error`` is measured between replicas."""
+    """Solve the session's Mean ODE step by step; ``output_error`` is measured between replicas.
+
+    Args:
+        standing: particles of a later step to go on from.
+    """
     chosen = rule(session, alpha=alpha)
     dtype = resolve_dtype(session.training.dtype)
     device = resolve_device(session.training.device, dtype)
@@ -208,4 +218,4 @@ def mean_ode(
     starts = particle_starts(small, int(session.limit.nodes), int(session.limit.units), seed=seed)
     yield None
     engine = Particles(small.h0, starts, chosen, device=device, dtype=dtype)
-    yield from descend(engine, small, chosen, rates, span=span)
+    yield from descend(engine, small, chosen, rates, span=span, standing=standing)

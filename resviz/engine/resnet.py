@@ -17,7 +17,7 @@ from resviz.block.unit import add_through, preactivation, update_
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
-from resviz.engine.descent import descend
+from resviz.engine.descent import Standing, descend
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
 from resviz.fields.starts import unit_starts
@@ -124,9 +124,18 @@ def _copy(tensor: Tensor) -> AnyArray:
 
 
 def resnet(
-    session: Session, problem: Problem, *, rates: Rates, alpha: float | None = None
+    session: Session,
+    problem: Problem,
+    *,
+    rates: Rates,
+    alpha: float | None = None,
+    standing: Standing | None = None,
 ) -> Iterator[Fields | None]:
-    """Train the session's network (at another ``alpha``: its twin, from the same starts) step by step."""
+    """Train the session's network (at another ``alpha``: its twin, from the same starts) step by step.
+
+    Args:
+        standing: units of a later step to go on from.
+    """
     chosen = rule(session, alpha=alpha)
     dtype = resolve_dtype(session.training.dtype)
     device = resolve_device(session.training.device, dtype)
@@ -138,4 +147,4 @@ def resnet(
             yield None
     engine = ResNet(problem.h0, starts, chosen, device=device, dtype=dtype)
     del starts
-    yield from descend(engine, problem, chosen, rates)
+    yield from descend(engine, problem, chosen, rates, standing=standing)

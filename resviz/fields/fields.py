@@ -6,7 +6,7 @@ layer at any step, the limit's densities and the ideal twins are all replayed fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +101,10 @@ class LimitFields:
         if fields.step != len(self._steps):
             raise RequestError(f"step {fields.step} cannot follow step {self.newest}")
         self._steps.append(fields)
+
+    def until(self, step: int) -> LimitFields:
+        """The same up to ``step``, growing on its own from there."""
+        return replace(self, ended=self.ended and self.newest <= step, _steps=self._steps[: step + 1])
 
     def fields(self, step: int) -> Fields:
         """Fields of step k, replicas apart and in the span: h, b (R, S, N, r)."""

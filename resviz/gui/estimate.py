@@ -74,11 +74,12 @@ def estimate(session: Session, *, speed: float = 1.0) -> Estimate:
         ms=1e3 * flops / (_FLOPS * speed),
         units=2 * units * dimension * word,
         recorded=2 * per_step * (session.training.last_step + 1),
-        available=_memory(),
+        available=memory(),
     )
 
 
-def _memory() -> int:
+def memory() -> int:
+    """Bytes of memory of this machine; 0 if unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # not a POSIX system

@@ -22,6 +22,7 @@ from resviz.engine.rule import Rates
 from resviz.errors import DeviceError, DivergenceError
 from resviz.fields import Fields, LimitFields
 from resviz.recording.recording import Recording
+from resviz.recording.resume import limit_from, network_from
 
 __all__ = ["Limits", "Progress", "record", "run", "solve_lazy", "solve_limit", "solve_steps"]
 
@@ -64,6 +65,11 @@ class _Lane:
     engine: Iterator[Fields | None]
     sink: Recording | LimitFields
 
+    @property
+    def newest(self) -> int:
+        """Newest step in the sink."""
+        return self.sink.newest if isinstance(self.sink, LimitFields) else self.sink.step
+
 
 def record(
     session: Session,
@@ -71,6 +77,7 @@ def record(
     problem: Problem | None = None,
     limits: Limits | None = None,
     contrast: bool = True,
+    after: Recording | None = None,
 ) -> Iterator[Progress]:
     """Train the session's network and solve its limit, its lazy twin and the lazy limit, step by step.
 
@@ -78,37 +85,45 @@ def record(
         problem: data made before, so that they are not made again.
         limits: limits solved before; complete ones are used and added.
         contrast: False leaves the twin and the lazy limit out.
+        after: a recording to go on with, from its newest step, as *its* session says; it grows in place.
 
     Raises:
         DivergenceError: the network diverged; the recording keeps the steps before. (A limit or a twin that
             diverges ends alone and is named in the notes.)
         DeviceError: the device is missing or out of memory.
     """
-    problem = problem if problem is not None else make_problem(session)
-    recording = Recording(session, problem)
+    known = {} if limits is None else limits
     with one_thread():
-        yield from _lockstep(recording, {} if limits is None else limits, contrast)
+        if after is not None and after.step >= 0:
+            yield from _lockstep(after, known, _lanes_on(after))
+        else:
+            problem = problem if problem is not None else make_problem(session)
+            recording = Recording(session, problem)
+            yield from _lockstep(recording, known, _lanes(recording, known, contrast))
 
 
-def _lockstep(recording: Recording, known: Limits, contrast: bool) -> Iterator[Progress]:
-    progress = Progress(recording, -1, recording.steps)
+def _lockstep(recording: Recording, known: Limits, found: Iterator[_Lane | None]) -> Iterator[Progress]:
+    progress = Progress(recording, recording.step, recording.steps)
     yield progress
     lanes: list[_Lane] = []
-    for lane in _lanes(recording, known, contrast):
+    for lane in found:
         if lane is None:
             yield progress
         else:
             lanes.append(lane)
     last_yield = last_mark = time.monotonic()
-    marked = step = 0
+    marked = step = recording.step + 1
     while step <= recording.steps:
         recording.begin_step(step)
         for lane in tuple(lanes):
+            if lane.newest >= step:
+                continue  # a limit that was solved further than its net was trained
             try:
                 for fields in lane.engine:
                     if fields is not None:
                         lane.sink.append(fields)
-                        break
+                        if lane.newest >= step:
+                            break
                     if time.monotonic() - last_yield > _PULSE_S:
                         yield progress
                         last_yield = time.monotonic()
@@ -133,7 +148,8 @@ def _lockstep(recording: Recording, known: Limits, contrast: bool) -> Iterator[P
         if isinstance(lane.sink, LimitFields) and lane.sink.newest >= recording.steps:
             owner = recording.contrast if lane.name == "twin's Mean ODE" else recording
             if owner is not None:
-                known[_key(owner.session, lane.sink.alpha)] = lane.sink
+                # each recording has limits of its own, which may grow; what is known here stays as it is
+                known[_key(owner.session, lane.sink.alpha)] = lane.sink.until(recording.steps)
 
 
 def _key(session: Session, alpha: float) -> str:
@@ -148,7 +164,7 @@ def _lanes(recording: Recording, known: Limits, contrast: bool) -> Iterator[_Lan
     def limit(owner: Recording, name: str, alpha: float) -> Generator[_Lane | None, None, LimitFields]:
         found = known.get(_key(owner.session, alpha))
         if found is not None and found.newest >= owner.steps:
-            return found
+            return found.until(owner.steps)
         solver = yield from _found(limit_solver(owner.session, problem, alpha, kernels=_KERNELS))
         fields = solver.unsolved()
         yield _Lane(name, solver.start(rates=rates), fields)
@@ -162,6 +178,23 @@ def _lanes(recording: Recording, known: Limits, contrast: bool) -> Iterator[_Lan
         twin.limit = yield from limit(twin, "twin's Mean ODE", twin_session.network.alpha)
         yield _Lane("lazy twin", resnet(twin_session, problem, rates=rates), twin)
     yield _Lane("network", resnet(session, problem, rates=rates), recording)
+
+
+def _lanes_on(recording: Recording) -> Iterator[_Lane | None]:
+    """The engines of a recording that goes on; what diverged before stays behind."""
+    rates, problem = recording.rate_at, recording.problem
+    twin = recording.contrast
+    limits = [("Mean ODE", recording, recording.limit), ("lazy limit", recording, recording.lazy)]
+    nets = [("network", recording)]
+    if twin is not None:
+        limits.append(("twin's Mean ODE", twin, twin.limit))
+        nets.insert(0, ("lazy twin", twin))
+    for name, owner, limit in limits:
+        if limit is not None and not limit.ended and limit.newest < recording.steps:
+            yield _Lane(name, limit_from(owner.session, problem, limit, rates=rates), limit)
+    for name, owner in nets:
+        step = owner.step + 1
+        yield _Lane(name, network_from(owner.session, problem, owner.fields, step, rates=rates), owner)
 
 
 def _found(search: Iterator[Solver | None]) -> Generator[None, None, Solver]:

@@ -65,6 +65,24 @@ class Recording:
             raise RequestError(f"step {fields.step} cannot follow step {self.step}")
         self._fields.append(fields)
 
+    def branch(self, step: int, session: Session) -> Recording:
+        """Another recording that keeps the steps before ``step`` and obeys ``session`` from there on.
+
+        Fields are shared, so that it costs no memory; twin and limits branch off with it.
+
+        Args:
+            session: this recording's own, apart from live edits at or after ``step``.
+        """
+        made = Recording(session, self.problem)
+        made._fields = self._fields[:step]
+        made.limit, made.lazy = (
+            None if limit is None else limit.until(step - 1) for limit in (self.limit, self.lazy)
+        )
+        if self.contrast is not None:
+            twin = session.with_values({"network.alpha": self.contrast.session.network.alpha})
+            made.contrast = self.contrast.branch(step, twin)
+        return made
+
     def edit(self, *, rate: float | None = None, steps: int | None = None) -> None:
         """Ask for a live edit; it holds from the next step to begin and becomes an event of the session."""
         if rate is not None:
@@ -72,18 +90,26 @@ class Recording:
         if steps is not None:
             self._pending["steps"] = int(steps)
 
+    @property
+    def edited(self) -> bool:
+        """Whether an edit was asked for that is no event yet."""
+        return bool(self._pending)
+
     def begin_step(self, step: int) -> None:
         """Turn edits asked for into an event of ``step``; called by whoever records, before the step."""
-        if not self._pending:
+        asked = dict(self._pending)
+        if not asked:
             return
-        pending, self._pending = self._pending, {}
-        if "steps" in pending:
-            pending["steps"] = max(pending["steps"], step)  # what is trained cannot be untrained
-        events = [e.model_dump(exclude_none=True) for e in self.session.training.events]
-        events.append({"step": step, **pending})
+        rate, steps = asked.get("rate"), asked.get("steps")
+        if steps is not None:
+            steps = max(int(steps), step)  # what is trained cannot be untrained
         for recording in (self, self.contrast):
             if recording is not None:
-                recording.session = recording.session.with_values({"training.events": events})
+                recording.session = recording.session.with_event(step, rate=rate, steps=steps)
+        # last, because ``edited`` says to other threads that the session is up to date
+        for name, value in asked.items():
+            if self._pending.get(name) == value:
+                del self._pending[name]
 
     def rate_at(self, step: int) -> float:
         """eta of the update from ``step`` to ``step`` + 1."""
