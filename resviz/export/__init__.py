@@ -118,21 +118,24 @@ def export_steps(
         RequestError: an option that cannot be.
         OutputError: the file cannot be written.
     """
+    from resviz.engine.compiled import one_thread
     from resviz.export.frames import Frames
 
     path = Path(out)
     suffix = output_suffix(path)
     check(path, options, recording.session, newest=recording.step, overwrite=overwrite)
     steps = options.chosen_steps(recording.step, single=suffix in STILLS)
-    frames = Frames(recording, options)
-    for done, total in frames.prepare():
-        yield ExportProgress(0, len(steps), f"following the units, {done} of {total} steps")
-    if suffix in STILLS:
-        yield from _still(path, frames, steps[0])
-    elif suffix:
-        yield from _film(path, frames, steps)
-    else:
-        yield from _folder(path, frames, steps)
+    # the other cores are the encoder's
+    with one_thread():
+        frames = Frames(recording, options)
+        for done, total in frames.prepare():
+            yield ExportProgress(0, len(steps), f"following the units, {done} of {total} steps")
+        if suffix in STILLS:
+            yield from _still(path, frames, steps[0])
+        elif suffix:
+            yield from _film(path, frames, steps)
+        else:
+            yield from _folder(path, frames, steps)
 
 
 def _still(path: Path, frames: Any, step: int) -> Iterator[ExportProgress]:

@@ -1,6 +1,8 @@
 """Films from pictures: mp4 (H.264), webm (VP9) and gif, encoded by PyAV.
 
 Frames arrive one at a time as (height, width, 3) arrays of 8-bit RGB, so memory stays that of a few frames.
+A thread of its own converts and encodes them, for the most part without Python's lock, while the next one is
+drawn: a film takes as long as the slower of the two.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,31 +27,50 @@ if TYPE_CHECKING:
 Picture = NDArray[np.uint8]
 
 _BT709, _LIMITED = 1, 1  # FFmpeg's numbers for the colours of HD video
+_AHEAD = 2  # frames drawn ahead of the encoder
+_LOOK_S = 0.1  # between two looks whether the encoder is still there
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """One film format: its encoder, pixel format, options, and what its frames must satisfy."""
+    """One film format: its encoder, pixel format, options by quality, and what its frames must satisfy."""
 
     encoder: str
     pixels: str
-    options: Mapping[str, str]
+    options: Mapping[str, Mapping[str, str]]
     even: bool  # 4:2:0 chroma halves both sides
     fastest: float  # frames a second that players honour
 
 
+QUALITIES = ("draft", "good", "best")
+GIF_COLOURS = {"draft": 64, "good": 256, "best": 256}  # of a gif
+
+
+def _vp9(crf: int, speed: int, deadline: str = "realtime") -> Mapping[str, str]:
+    return {"crf": str(crf), "b": "0", "deadline": deadline, "cpu-used": str(speed), "row-mt": "1"}
+
+
 CODECS: Mapping[str, Codec] = {
-    # crf 18 shows no loss in 1-px lines
-    ".mp4": Codec("libx264", "yuv420p", {"crf": "18", "preset": "veryfast"}, even=True, fastest=240),
+    ".mp4": Codec(
+        "libx264",
+        "yuv420p",
+        {
+            "draft": {"crf": "28", "preset": "ultrafast"},
+            "good": {"crf": "18", "preset": "veryfast"},  # crf 18 shows no loss in 1-px lines
+            "best": {"crf": "12", "preset": "medium"},
+        },
+        even=True,
+        fastest=240,
+    ),
     ".webm": Codec(
         "libvpx-vp9",
         "yuv420p",
-        {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
+        {"draft": _vp9(36, 8), "good": _vp9(24, 6), "best": _vp9(15, 4, "good")},
         even=True,
         fastest=240,
     ),
     # gif counts in hundredths of a second, and browsers slow down anything under two of them
-    ".gif": Codec("gif", "pal8", {}, even=False, fastest=50),
+    ".gif": Codec("gif", "pal8", {name: {} for name in QUALITIES}, even=False, fastest=50),
 }
 
 
@@ -77,7 +100,9 @@ def write_film(
     *,
     fps: float,
     comment: str = "",
+    quality: str = "good",
     palette: Palette | None = None,
+    loop: int = 0,
 ) -> Iterator[int]:
     """Encode ``frames`` into ``path``, yielding the number of frames done after each.
 
@@ -86,41 +111,129 @@ def write_film(
     Args:
         path: ends in .mp4, .webm or .gif.
         comment: provenance, stored as the container's comment.
-        palette: the 256 colours of a gif; left out, those of its first frame.
+        quality: one of `QUALITIES`.
+        palette: the colours of a gif; left out, those of its first frame.
+        loop: how often a gif plays, 0 for ever.
 
     Raises:
         OutputError: the encoder refused, or the disk did.
     """
-    import av
-
-    codec = CODECS[path.suffix]
+    encoding = _Encoding(path, fps=fps, comment=comment, quality=quality, palette=palette, loop=loop)
     try:
-        with av.open(str(path), "w") as container:
-            container.metadata["comment"] = comment
+        for number, picture in enumerate(frames):
+            encoding.put(picture)
+            yield number + 1
+        encoding.finish()
+    finally:
+        encoding.stop()
+
+
+class _Encoding:
+    """One film being written by a thread that takes frames from a short queue."""
+
+    def __init__(
+        self, path: Path, *, fps: float, comment: str, quality: str, palette: Palette | None, loop: int
+    ) -> None:
+        self._path, self._codec, self._fps = path, CODECS[path.suffix], fps
+        self._comment, self._quality, self._palette = comment, quality, palette
+        # FFmpeg counts repetitions: -1 for none
+        self._container = {"loop": str(loop - 1 or -1 if loop else 0)} if path.suffix == ".gif" else {}
+        self._frames: Queue[Picture | None] = Queue(_AHEAD)
+        self._error: Exception | None = None
+        self._stopped = False
+        self._thread = Thread(target=self._run, name="encoder")
+        self._thread.start()
+
+    def put(self, picture: Picture | None) -> None:
+        """Hand over a frame, None after the last; waits while the encoder is behind.
+
+        Raises:
+            OutputError: the encoder or the disk has refused an earlier one.
+        """
+        while self._thread.is_alive():
+            try:
+                self._frames.put(picture, timeout=_LOOK_S)
+            except Full:
+                continue
+            return
+        self._fail()
+
+    def finish(self) -> None:
+        """Wait until the film is whole.
+
+        Raises:
+            OutputError: it will not be.
+        """
+        self.put(None)
+        self._thread.join()
+        self._fail()
+
+    def stop(self) -> None:
+        """End the thread, whatever it is doing."""
+        self._stopped = True
+        while self._thread.is_alive():
+            try:
+                self._frames.get_nowait()
+            except Empty:
+                self._frames.put(None)
+                self._thread.join()
+
+    def _fail(self) -> None:
+        from av.error import FFmpegError
+
+        error = self._error
+        if isinstance(error, (FFmpegError, OSError)):
+            raise OutputError(
+                f"{self._path.name} cannot be encoded: {error}",
+                remedy="Check the free space; `resviz doctor` lists the encoders that work.",
+            ) from error
+        if error is not None:
+            raise error
+
+    def _run(self) -> None:
+        try:
+            self._encode()
+        except Exception as error:  # what a thread raises would be lost
+            self._error = error
+
+    def _encode(self) -> None:
+        import av
+
+        with av.open(str(self._path), "w", options=self._container) as container:
+            container.metadata["comment"] = self._comment
             stream: Any = None
-            for number, picture in enumerate(frames):
+            number = 0
+            while (picture := self._frames.get()) is not None and not self._stopped:
                 if stream is None:
-                    stream = _stream(container, codec, _even(picture, codec).shape, fps)
-                    if codec.pixels == "pal8" and palette is None:
-                        palette = Palette.of([picture])
-                frame = _frame(_even(picture, codec), codec, palette)
+                    shape = _even(picture, self._codec).shape
+                    stream = _stream(container, self._codec, self._quality, shape, self._fps)
+                frame = self._frame(picture)
                 frame.time_base = stream.codec_context.time_base
                 # rounding each time instead of adding a rounded step keeps the length of the film
-                frame.pts = round(number / Fraction(fps).limit_denominator(1000) / frame.time_base)
+                frame.pts = round(number / Fraction(self._fps).limit_denominator(1000) / frame.time_base)
                 container.mux(stream.encode(frame))
-                yield number + 1
-            if stream is not None:
+                number += 1
+            if stream is not None and not self._stopped:
                 container.mux(stream.encode(None))
-    except (av.error.FFmpegError, OSError) as error:
-        raise OutputError(
-            f"{path.name} cannot be encoded: {error}",
-            remedy="Check the free space; `resviz doctor` lists the encoders that work.",
-        ) from error
+
+    def _frame(self, picture: Picture) -> Any:
+        import av
+
+        if self._codec.pixels == "pal8":
+            if self._palette is None:
+                self._palette = Palette.of([picture], GIF_COLOURS[self._quality])
+            # PyAV takes a pair here, its stubs know only arrays
+            indexed: Any = (self._palette.indices(picture), self._palette.argb)
+            return av.VideoFrame.from_ndarray(indexed, format="pal8")
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(_even(picture, self._codec)), format="rgb24")
+        return frame.reformat(format=self._codec.pixels, dst_colorspace="ITU709", dst_color_range="MPEG")
 
 
-def _stream(container: av.container.OutputContainer, codec: Codec, shape: tuple[int, ...], fps: float) -> Any:
+def _stream(
+    container: av.container.OutputContainer, codec: Codec, quality: str, shape: tuple[int, ...], fps: float
+) -> Any:
     rate = Fraction(fps).limit_denominator(1000)
-    stream: Any = container.add_stream(codec.encoder, rate=rate, options=dict(codec.options))
+    stream: Any = container.add_stream(codec.encoder, rate=rate, options=dict(codec.options[quality]))
     stream.height, stream.width = shape[:2]
     stream.pix_fmt = codec.pixels
     if codec.even:
@@ -137,14 +250,3 @@ def _even(picture: Picture, codec: Codec) -> Picture:
     if not codec.even or (height % 2 == 0 and width % 2 == 0):
         return picture
     return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-
-
-def _frame(picture: Picture, codec: Codec, palette: Palette | None) -> Any:
-    import av
-
-    if palette is not None and codec.pixels == "pal8":
-        # PyAV takes a pair here, its stubs know only arrays
-        indexed: Any = (palette.indices(picture), palette.argb)
-        return av.VideoFrame.from_ndarray(indexed, format="pal8")
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-    return frame.reformat(format=codec.pixels, dst_colorspace="ITU709", dst_color_range="MPEG")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from resviz.observe import Series
     from resviz.recording import Recording
     from resviz.scene.axes import Ranges
+    from resviz.scene.contrast import Losses
     from resviz.scene.model import Array, Scene
 
 # The axes hold the densities of so many steps spread over the run: they are the same in every frame and in
@@ -26,8 +27,8 @@ _DISPLACEMENT = "travel_u"
 class Frames:
     """Scenes of one view of one recording.
 
-    `prepare` goes once through the recorded steps; after it every scene costs the same, wherever its step
-    lies.
+    `prepare` goes once through the recorded steps for the axes; after it every scene costs the same, wherever
+    its step lies, and what one step took is dropped at the next: memory does not grow with the film.
     """
 
     def __init__(self, recording: Recording, options: Options) -> None:
@@ -50,45 +51,45 @@ class Frames:
         if options.view != "grid" and (recording.contrast is not None or recording.lazy is not None):
             self._follow_contrast()
         self._ranges: Ranges | None = None
+        self._losses: Losses | None = None
+        self._shown = -1
 
     def prepare(self) -> Iterator[tuple[int, int]]:
         """Visit every recorded step once, yielding (done, total)."""
         from resviz.scene.grid import grid_ranges
 
-        every = [
-            series for series in (self._grid, self._session, self._twin, self._lazy) if series is not None
-        ]
+        every = self._every()
         total = sum(series.passage.newest + 1 for series in every)
         done = 0
         for series in every:
-            for _ in series.fill(0):
+            last = series.passage.newest
+            sampled = set(np.linspace(0, last, _PEAK_STEPS).astype(int).tolist())
+            for step in series.fill(0):
+                if step in sampled:
+                    for place in range(len(series.layers)):
+                        series.density(step, place)
+                if 0 < step < last:
+                    series.forget(step)
                 done += 1
                 yield done, total
-            for step in np.unique(np.linspace(0, series.newest, _PEAK_STEPS).astype(int)):
-                for place in range(len(series.layers)):
-                    series.density(int(step), place)
-                yield done, total
+            series.settle()
+        self._losses = _losses(self.recording)
         if self._grid is not None:
             self._ranges = grid_ranges(self._grid, self.show)
 
     def scene(self, step: int) -> Scene:
         """The scene after ``step`` gradient steps."""
-        from resviz.scene.contrast import Losses, contrast
+        from resviz.scene.contrast import contrast
         from resviz.scene.grid import units_grid
         from resviz.scene.overview import overview
         from resviz.scene.timeline import timeline
 
-        recording, steps = self.recording, self.recording.steps
+        if self._losses is None:
+            raise RuntimeError("a scene before prepare")
+        self._read(step)
+        losses, steps = self._losses, self.recording.steps
         side = None
         if self._session is not None:
-            twin = recording.contrast
-            losses = Losses(
-                recording.loss,
-                _loss(recording.limit),
-                _loss(twin),
-                _loss(twin.limit) if twin is not None else None,
-                _loss(recording.lazy),
-            )
             side = contrast(self._session, self._twin, self._lazy, losses, step=step, steps=steps)
         if self._grid is None:
             if side is None:
@@ -97,7 +98,20 @@ class Frames:
         grid = units_grid(self._grid, step, self.show, self._ranges)
         if self.options.view == "grid":
             return grid
-        return overview(grid, side, timeline(recording.loss, _loss(recording.limit), steps, step))
+        return overview(grid, side, timeline(losses.net, losses.limit, steps, step))
+
+    def _every(self) -> list[Series]:
+        every = (self._grid, self._session, self._twin, self._lazy)
+        return [series for series in every if series is not None]
+
+    def _read(self, step: int) -> None:
+        """Hold ``step`` in every series, besides the first and the newest, and no other."""
+        for series in self._every():
+            if self._shown != step and 0 < self._shown < series.newest:
+                series.forget(self._shown)
+            if step <= series.passage.newest:
+                series.visit(step)
+        self._shown = step
 
     def _series(self, recording: Recording, layers: tuple[int, ...]) -> Series:
         from resviz.observe import Passage, Series
@@ -120,6 +134,19 @@ class Frames:
         if recording.lazy is not None:
             limit = Passage(recording, layers, window=window, limit=recording.lazy, finite=False)
             self._lazy = Series(limit, _DISPLACEMENT)
+
+
+def _losses(recording: Recording) -> Losses:
+    from resviz.scene.contrast import Losses
+
+    twin = recording.contrast
+    return Losses(
+        recording.loss,
+        _loss(recording.limit),
+        _loss(twin),
+        _loss(twin.limit) if twin is not None else None,
+        _loss(recording.lazy),
+    )
 
 
 def _loss(of: Recording | LimitFields | None) -> Array | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_FREQUENT = 64  # colours kept exactly
+_FREQUENT = 4  # one colour in so many is kept exactly
 _BITS = 5  # per channel: 32,768 cells; finer ones change nothing that one can see in line art
 
 
@@ -25,8 +25,8 @@ class Palette:
     nearest: NDArray[np.uint8]  # (2**15,)
 
     @classmethod
-    def of(cls, pictures: Iterable[NDArray[np.uint8]]) -> Palette:
-        """The palette of some sample pictures, each (height, width, 3)."""
+    def of(cls, pictures: Iterable[NDArray[np.uint8]], colours: int = 256) -> Palette:
+        """The palette of some sample pictures, each (height, width, 3), with at most so many colours."""
         counts = np.zeros(1 << 3 * _BITS, np.int64)
         sums = np.zeros((1 << 3 * _BITS, 3))
         for picture in pictures:
@@ -36,30 +36,30 @@ class Palette:
                 sums[:, channel] += np.bincount(
                     cells, weights=picture[..., channel].ravel(), minlength=counts.size
                 )
-        chosen = _chosen(counts)
-        colours = np.zeros((256, 3))
-        colours[: chosen.size] = np.rint(sums[chosen] / counts[chosen, None])
-        argb = np.empty((256, 4), np.uint8)
+        chosen = _chosen(counts, colours)
+        means = np.rint(sums[chosen] / counts[chosen, None])
+        argb = np.zeros((256, 4), np.uint8)
         argb[:, 0] = 255
-        argb[:, 1:] = colours
-        return cls(argb, _nearest(colours[: chosen.size], sums, counts))
+        argb[: chosen.size, 1:] = means
+        return cls(argb, _nearest(means, sums, counts))
 
     def indices(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Each pixel's palette entry, (height, width)."""
         return self.nearest[_cells(picture)]
 
 
-def _chosen(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """At most 256 seen cells: the most frequent, then even steps along a Z-order curve through the others."""
+def _chosen(counts: NDArray[np.int64], colours: int) -> NDArray[np.int64]:
+    """At most ``colours`` seen cells: the most frequent, then even steps along a Z-order curve."""
     seen = np.flatnonzero(counts)
-    if seen.size <= 256:
+    if seen.size <= colours:
         return seen
     by_count = seen[np.argsort(counts[seen], kind="stable")[::-1]]
-    frequent, others = by_count[:_FREQUENT], by_count[_FREQUENT:]
+    frequent, others = by_count[: colours // _FREQUENT], by_count[colours // _FREQUENT :]
     others = others[np.argsort(_morton(others))]
     # the root of the count: rare colours get a share too
     mass = np.cumsum(np.sqrt(counts[others]))
-    steps = (np.arange(256 - _FREQUENT) + 0.5) * mass[-1] / (256 - _FREQUENT)
+    rest = colours - frequent.size
+    steps = (np.arange(rest) + 0.5) * mass[-1] / rest
     return np.union1d(frequent, others[np.searchsorted(mass, steps)])
 
 

@@ -36,7 +36,8 @@ class _Visit:
 class Series:
     """Values of one observable at the places of a passage, step by step as they are visited.
 
-    One thread visits, others may read the steps that `has` names.
+    One thread visits, others may read the steps that `has` names. Whoever visits thousands of steps forgets
+    those that are done with; their means and the axes' ranges stay.
     """
 
     def __init__(self, passage: Passage, name: str, look: Look | None = None) -> None:
@@ -51,6 +52,9 @@ class Series:
         self.layers, self.depths, self.window = passage.layers, passage.depths, passage.window
         self.alpha = passage.alpha
         self._visits: dict[int, _Visit] = {}
+        self._means: dict[int, tuple[float, float]] = {}  # of steps forgotten
+        self._newest = -1
+        self._settled = False
         self._densities: dict[tuple[int, int], Density | None] = {}
         self._distances: dict[tuple[int, int], tuple[float, float]] = {}
         places = len(self.layers)
@@ -60,10 +64,10 @@ class Series:
     @property
     def newest(self) -> int:
         """Largest step visited; -1 before the first."""
-        return max(self._visits, default=-1)
+        return self._newest
 
     def has(self, step: int) -> bool:
-        """Whether a step has been visited."""
+        """Whether a step has been visited and not forgotten."""
         return step in self._visits
 
     def visit(self, step: int) -> None:
@@ -81,6 +85,21 @@ class Series:
                 seen = self._range[g]
                 self._range[g] = (low, high) if seen is None else (min(low, seen[0]), max(high, seen[1]))
         self._visits[step] = visit
+        self._newest = max(self._newest, step)
+
+    def forget(self, step: int) -> None:
+        """Drop what is held of a step, some 200 kB, but for its means; `visit` reads it again."""
+        visit = self._visits.pop(step, None)
+        if visit is None:
+            return
+        self._means[step] = visit.means
+        for place in range(len(self.layers)):
+            self._densities.pop((step, place), None)
+            self._distances.pop((step, place), None)
+
+    def settle(self) -> None:
+        """Let `peak` stay as it is: a film's axes do not depend on the frames drawn before."""
+        self._settled = True
 
     def fill(self, first: int) -> Iterator[int]:
         """Visit ``first``, then every recorded step that is missing, yielding each; ends when none is."""
@@ -108,7 +127,7 @@ class Series:
         if visit is None:
             return None
         found = visit.limit[place].density(self.observable) if visit.limit else None
-        if found is not None:
+        if found is not None and not self._settled:
             self._peak[place] = max(self._peak[place], float(found.pdf.max()))
         self._densities[key] = found
         return found
@@ -138,13 +157,15 @@ class Series:
 
     def mean(self, step: int) -> float:
         """Mean over all finite units of all places; NaN at a step not visited."""
-        visit = self._visits.get(step)
-        return visit.means[0] if visit is not None else float("nan")
+        return self._mean(step)[0]
 
     def limit_mean(self, step: int) -> float:
         """Mean over all the limit's units of all places; NaN at a step not visited."""
+        return self._mean(step)[1]
+
+    def _mean(self, step: int) -> tuple[float, float]:
         visit = self._visits.get(step)
-        return visit.means[1] if visit is not None else float("nan")
+        return visit.means if visit is not None else self._means.get(step, (float("nan"), float("nan")))
 
 
 def _mean(parts: list[AnyArray]) -> float:

@@ -150,7 +150,6 @@ def _means(series: Series, limit: bool) -> tuple[Array, Array]:
     if series.newest < 0:
         return np.empty(0), np.empty(0)
     steps = np.unique(np.linspace(0, series.newest, min(series.newest + 1, _CURVE_POINTS)).astype(int))
-    steps = steps[[series.has(int(k)) for k in steps]]
     read = series.limit_mean if limit else series.mean
     values = np.array([read(int(k)) for k in steps], np.float64)
     good = np.isfinite(values)

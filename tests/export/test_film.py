@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import numpy as np
 import pytest
 
 from resviz.errors import OutputError, RequestError
-from resviz.export.film import check_rate, padded, write_film
+from resviz.export.film import QUALITIES, check_rate, padded, write_film
 from resviz.export.palette import Palette
 
 
@@ -44,6 +47,71 @@ def test_a_film_holds_the_frames_it_was_given(tmp_path: Path, suffix):
         # plain areas keep their colour: the matrix that encodes is the one that decodes
         assert np.abs(shown[16, 4 * number + 8].astype(float) - (31, 119, 180)).max() <= 6
         assert shown[40, 60].min() >= 252
+
+
+@pytest.mark.parametrize(("loop", "stored"), [(0, b"\0\0"), (1, None), (3, b"\2\0")])
+def test_a_gif_plays_as_often_as_asked(tmp_path: Path, loop, stored):
+    path = tmp_path / "film.gif"
+    list(write_film(path, moving_square(3), fps=10, loop=loop))
+    _, found, rest = path.read_bytes().partition(b"NETSCAPE2.0\3\1")
+    # it stores repetitions after the first showing; 0 is for ever
+    assert (rest[:2] if found else None) == stored
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_quality_costs_bytes(tmp_path: Path, suffix):
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 255, (6, 96, 128, 3), np.uint8)
+    sizes = []
+    for quality in QUALITIES:
+        path = tmp_path / f"{quality}{suffix}"
+        list(write_film(path, noise, fps=10, quality=quality))
+        sizes.append(path.stat().st_size)
+        assert len(decoded(path)[0]) == 6
+    assert sizes == sorted(sizes)
+    assert sizes[0] < 0.8 * sizes[2]
+
+
+def test_frames_are_drawn_while_others_are_encoded(tmp_path: Path):
+    threads = set()
+
+    def pictures():
+        for picture in moving_square(5):
+            threads.update(thread.name for thread in threading.enumerate())
+            yield picture
+
+    list(write_film(tmp_path / "film.mp4", pictures(), fps=10))
+    assert "encoder" in threads
+    assert "encoder" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_an_error_while_drawing_ends_the_encoder(tmp_path: Path):
+    def pictures():
+        yield from moving_square(2)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(write_film(tmp_path / "film.mp4", pictures(), fps=10))
+    assert "encoder" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif"])
+def test_a_disk_that_takes_no_more_is_a_message(tmp_path: Path, suffix):
+    """The kernel refuses bytes past the limit, as a full disk does."""
+    import resource
+
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 255, (40, 128, 128, 3), np.uint8)
+    before, signals = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match="film"):
+            list(write_film(tmp_path / f"film{suffix}", noise, fps=10))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, signals)
 
 
 def test_odd_sides_are_padded_where_the_format_needs_it(tmp_path: Path):
