@@ -82,6 +82,11 @@ class LimitUnits:
         linear = session.network.activation == "identity" and limit.replicas == 1 and self.sub == 1
         self._responses = self._unit_responses(depths, small.dimension) if linear else None
 
+    @property
+    def sets(self) -> Sequence[Followers]:
+        """The sets of units, each with the places it is pushed through."""
+        return self._sets
+
     def values(self, step: int, chosen: Observable, look: Look) -> list[LimitValues]:
         """Values at each place; empty past the end of the limit."""
         if step > self.limit.newest:

@@ -23,7 +23,7 @@ from resviz.observe.limits import LimitUnits, LimitValues
 from resviz.observe.observables import Look, Observable
 from resviz.transport import cohort, net_places
 
-__all__ = ["DEFAULT_STARTS", "Passage", "Run", "default_window", "window_layers"]
+__all__ = ["DEFAULT_STARTS", "Passage", "Run", "default_window", "follow_layers", "window_layers"]
 
 DEFAULT_STARTS = 2**13
 
@@ -52,6 +52,14 @@ def window_layers(layer: int, window: int, total: int) -> range:
     window = min(window, total)
     start = min(max(layer - window // 2, 0), total - window)
     return range(start, start + window)
+
+
+def follow_layers(run: Run, layers: Sequence[int]) -> Followers:
+    """The finite units of ``layers``, from their own starts through the run's own fields."""
+    network, session = run.session.network, run.session
+    starts = np.stack([unit_starts(network.seed, r, network.units, run.problem.dimension) for r in layers])
+    units = cohort(starts, rule(session), dtype=session.training.dtype)
+    return followers(units, net_places(run.fields, layers, network.layers), session.training.last_step)
 
 
 class Passage:
@@ -116,15 +124,9 @@ class Passage:
         return min(ends, default=-1)
 
     def _follow_finite(self, pooled: list[range]) -> Followers:
-        network, dtype = self.run.session.network, self.run.session.training.dtype
         rows = sorted({layer for window in pooled for layer in window})
         self._rows = [np.searchsorted(rows, np.asarray(window)) for window in pooled]
-        starts = np.stack(
-            [unit_starts(network.seed, r, network.units, self.run.problem.dimension) for r in rows]
-        )
-        units = cohort(starts, rule(self.run.session), dtype=dtype)
-        places = net_places(self.run.fields, rows, network.layers)
-        return followers(units, places, self.run.session.training.last_step)
+        return follow_layers(self.run, rows)
 
     def finite_values(self, step: int, chosen: Observable, look: Look) -> list[AnyArray]:
         """Values of the finite units of each pinned place: G arrays (window M,)."""

@@ -20,6 +20,7 @@ from resviz.errors import RequestError
 from resviz.fields import Fields, LimitFields, unit_starts
 from resviz.fields.fields import AnyArray
 from resviz.observe import Density, Distance, Passage, distance
+from resviz.observe.laziness import Frozen, Laziness, frozen_probes
 from resviz.observe.observables import Look, observable
 from resviz.transport import cohort, limit_places, net_places
 from resviz.transport.places import Places
@@ -51,6 +52,7 @@ class Recording:
         self.lazy: LimitFields | None = None
         self._fields: list[Fields] = []
         self._passages: dict[tuple[int, int | None, bool], Passage] = {}
+        self._frozen: dict[bool, Frozen] = {}  # of the limit, of the network
         self._pending: dict[str, float | int] = {}
 
     # ---- growth -------------------------------------------------------------------------------------
@@ -203,6 +205,29 @@ class Recording:
         limit = self.density(name, **where, window=window, direction=direction)
         return distance(self.values(name, **where, window=window, direction=direction), limit)
 
+    def laziness(self, step: int, *, limit: bool = False) -> float:
+        """RMS of (u_k - u_0) . h_0 / D over RMS of u_0 . h_0 / D, over all units, samples and layers.
+
+        Probes are frozen at k = 0 (mathematics.md 6): some 1 where features are learned, 1/alpha when lazy.
+
+        Args:
+            limit: of the Mean ODE's units instead of the network's.
+        """
+        return self._read_frozen(step, limit).laziness
+
+    def kernel_drift(self, step: int, *, layer: int | None = None, limit: bool = False) -> float:
+        """|Phi_k - Phi_0| / |Phi_0| (Frobenius) of the feature kernel with probes frozen at k = 0.
+
+        Args:
+            layer: of this layer; left out, the mean over layers.
+            limit: of the Mean ODE's units instead of the network's.
+        """
+        if layer is None:
+            return self._read_frozen(step, limit).mean_drift
+        self._check(layer, step)
+        one = frozen_probes(self, [layer], limit=self._the_limit(step) if limit else None)
+        return one.read(step).mean_drift
+
     def save(self, path: str | PathLike[str], *, overwrite: bool = True) -> Path:
         """Write the recording to a .resviz file; atomic. Returns the path written.
 
@@ -237,6 +262,13 @@ class Recording:
             units.push(places.seen(k))
         u, v = units.u[0].numpy().T.copy(), units.v[0].numpy().T.copy()  # (D, M) -> (M, D)
         return u, v
+
+    def _read_frozen(self, step: int, limit: bool) -> Laziness:
+        self.fields(step)
+        fields = self._the_limit(step) if limit else None
+        if limit not in self._frozen:
+            self._frozen[limit] = frozen_probes(self, limit=fields)
+        return self._frozen[limit].read(step)
 
     def _passage(self, layer: int, window: int, *, finite: bool) -> Passage:
         key = (layer, window, finite)
