@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from resviz.fields.fields import AnyArray
 from resviz.observe.density import Density
 
-__all__ = ["Distance", "distance", "kolmogorov", "wasserstein"]
+__all__ = [
+    "Distance",
+    "distance",
+    "kolmogorov",
+    "wasserstein",
+    "wasserstein_between",
+    "wasserstein_null",
+]
 
 Array = NDArray[np.float64]
 _DRAWS = 400
@@ -33,8 +40,12 @@ def kolmogorov(values: AnyArray, limit: Density) -> float:
 
 def wasserstein(values: AnyArray, limit: Density) -> float:
     """W1 = integral of |F_M - F|, in the units of the observable."""
+    return wasserstein_between(values, limit.sorted_values)
+
+
+def wasserstein_between(values: AnyArray, reference: Array) -> float:
+    """W1 of ``values`` (M,) and the ``reference`` (P,), which is in order."""
     ordered = np.sort(np.asarray(values, dtype=np.float64))
-    reference = limit.sorted_values
     both = np.concatenate([ordered, reference])
     both.sort(kind="stable")
     gaps = np.diff(both)
@@ -42,6 +53,12 @@ def wasserstein(values: AnyArray, limit: Density) -> float:
     f_m = np.searchsorted(ordered, left, side="right") / len(ordered)
     f = np.searchsorted(reference, left, side="right") / len(reference)
     return float(np.sum(np.abs(f_m - f) * gaps))
+
+
+def wasserstein_null(units: int, reference: Array) -> float:
+    """Mean W1 from ``reference`` (P,), which is in order, of so many independent draws from it."""
+    f = (np.arange(len(reference) - 1) + 1.0) / len(reference)
+    return float(np.sum(_binomial_deviation(units, f) * np.diff(reference)))
 
 
 def _binomial_deviation(m: int, p: Array) -> Array:
@@ -86,9 +103,7 @@ class Distance:
     @cached_property
     def w1_null(self) -> float:
         """Mean of W1 over M independent draws: integral of E|Bin(M, F)/M - F| dx."""
-        x = self.limit.sorted_values
-        f = (np.arange(len(x) - 1) + 1.0) / len(x)
-        return float(np.sum(_binomial_deviation(self.units, f) * np.diff(x)))
+        return wasserstein_null(self.units, self.limit.sorted_values)
 
     @cached_property
     def w1_p(self) -> float:

@@ -13,9 +13,9 @@ from resviz.observe.observables import Look, Observable, evaluate
 from resviz.transport import Cohort, Places, Seen
 from resviz.transport.cohort import State
 
-__all__ = ["Followers", "followers"]
+__all__ = ["CHECKPOINT_BYTES", "Followers", "followers"]
 
-_CHECKPOINT_BYTES = 64e6  # of all checkpoints of one cohort
+CHECKPOINT_BYTES = 64e6  # of all checkpoints of one cohort
 _STRIDE = 8  # pushes that a visit costs at most, while memory allows
 
 
@@ -55,8 +55,8 @@ class Followers:
         return np.array(values.numpy())
 
 
-def followers(units: Cohort, places: Places, steps: int, *, memory: float = _CHECKPOINT_BYTES) -> Followers:
-    """Follow ``units`` from their starts through ``steps`` steps or so; checkpoints take ``memory`` bytes."""
+def followers(units: Cohort, places: Places, steps: int, memory: float = CHECKPOINT_BYTES) -> Followers:
+    """Follow ``units`` through ``steps`` steps or so, with ``memory`` bytes of checkpoints."""
     state = units.save()
     size = sum(t.numel() * t.element_size() for t in state[1])
     stride = max(_STRIDE, math.ceil((steps + 1) * size / memory))

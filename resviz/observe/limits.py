@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resviz.config import Session
 from resviz.data import Problem
@@ -15,7 +16,7 @@ from resviz.engine.rule import rule
 from resviz.fields import LimitFields, limit_starts
 from resviz.fields.fields import AnyArray
 from resviz.observe.density import Density, estimate, gaussian
-from resviz.observe.follow import Followers, followers
+from resviz.observe.follow import CHECKPOINT_BYTES, Followers, followers
 from resviz.observe.observables import Look, Observable
 from resviz.transport import Cohort, Endless, InSpan, Whole, cohort, limit_places
 from resviz.transport.frame import Which
@@ -42,6 +43,12 @@ class LimitValues:
     blur: float
     exact_deviation: float | None
 
+    def ordered(self) -> NDArray[np.float64]:
+        """The values of all replicas in order, (P,): their distribution without a density's cost."""
+        if self.exact_deviation is not None:
+            return gaussian(0.0, self.exact_deviation).sorted_values
+        return np.sort(np.concatenate([np.asarray(r, dtype=np.float64) for r in self.replicas]))
+
     def density(self, chosen: Observable) -> Density | None:
         """Their density; None where all values coincide."""
         if self.exact_deviation is not None:
@@ -57,9 +64,15 @@ class LimitUnits:
     """
 
     def __init__(
-        self, session: Session, problem: Problem, limit: LimitFields, windows: Sequence[range], starts: int
+        self,
+        session: Session,
+        problem: Problem,
+        limit: LimitFields,
+        windows: Sequence[range],
+        starts: int,
+        memory: float = CHECKPOINT_BYTES,
     ) -> None:
-        """Draw some ``starts`` units for every window."""
+        """Draw some ``starts`` units for every window, with checkpoints of ``memory`` bytes a set."""
         total = session.network.layers
         self.limit = limit
         self.places = len(windows)
@@ -78,7 +91,7 @@ class LimitUnits:
             frame = self._frame(session, (len(depths), each), index)
             units = cohort(z, self._chosen, dtype=dtype, frame=frame)
             places = limit_places(limit, depths, index % limit.replicas)
-            self._sets.append(followers(units, places, self._steps))
+            self._sets.append(followers(units, places, self._steps, memory))
         linear = session.network.activation == "identity" and limit.replicas == 1 and self.sub == 1
         self._responses = self._unit_responses(depths, small.dimension) if linear else None
 

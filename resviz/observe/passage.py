@@ -18,7 +18,7 @@ from resviz.engine.rule import rule
 from resviz.errors import RequestError
 from resviz.fields import Fields, LimitFields, unit_starts
 from resviz.fields.fields import AnyArray
-from resviz.observe.follow import Followers, followers
+from resviz.observe.follow import CHECKPOINT_BYTES, Followers, followers
 from resviz.observe.limits import LimitUnits, LimitValues
 from resviz.observe.observables import Look, Observable
 from resviz.transport import cohort, net_places
@@ -54,12 +54,13 @@ def window_layers(layer: int, window: int, total: int) -> range:
     return range(start, start + window)
 
 
-def follow_layers(run: Run, layers: Sequence[int]) -> Followers:
+def follow_layers(run: Run, layers: Sequence[int], memory: float = CHECKPOINT_BYTES) -> Followers:
     """The finite units of ``layers``, from their own starts through the run's own fields."""
     network, session = run.session.network, run.session
     starts = np.stack([unit_starts(network.seed, r, network.units, run.problem.dimension) for r in layers])
     units = cohort(starts, rule(session), dtype=session.training.dtype)
-    return followers(units, net_places(run.fields, layers, network.layers), session.training.last_step)
+    places = net_places(run.fields, layers, network.layers)
+    return followers(units, places, session.training.last_step, memory)
 
 
 class Passage:
@@ -81,6 +82,7 @@ class Passage:
         starts: int = DEFAULT_STARTS,
         limit: LimitFields | None = None,
         finite: bool = True,
+        memory: float = CHECKPOINT_BYTES,
     ) -> None:
         """Pin ``layers`` of a run.
 
@@ -89,6 +91,7 @@ class Passage:
             starts: fresh starts of the limit at each place.
             limit: another limit than the run's own (the lazy one).
             finite: False follows the limit alone.
+            memory: bytes of each cohort's checkpoints; few make going back to an earlier step slow.
 
         Raises:
             RequestError: no layer, or one that the network does not have.
@@ -107,9 +110,9 @@ class Passage:
         self._limit = limit or run.limit
         self.alpha = self._limit.alpha if self._limit is not None else network.alpha
         pooled = [window_layers(layer, self.window, total) for layer in self.layers]
-        self._finite = self._follow_finite(pooled) if finite else None
+        self._finite = self._follow_finite(pooled, memory) if finite else None
         self._limits = (
-            LimitUnits(run.session, run.problem, self._limit, pooled, starts)
+            LimitUnits(run.session, run.problem, self._limit, pooled, starts, memory)
             if self._limit is not None
             else None
         )
@@ -123,10 +126,10 @@ class Passage:
             ends.append(self._limit.newest)
         return min(ends, default=-1)
 
-    def _follow_finite(self, pooled: list[range]) -> Followers:
+    def _follow_finite(self, pooled: list[range], memory: float) -> Followers:
         rows = sorted({layer for window in pooled for layer in window})
         self._rows = [np.searchsorted(rows, np.asarray(window)) for window in pooled]
-        return follow_layers(self.run, rows)
+        return follow_layers(self.run, rows, memory)
 
     def finite_values(self, step: int, chosen: Observable, look: Look) -> list[AnyArray]:
         """Values of the finite units of each pinned place: G arrays (window M,)."""
