@@ -17,7 +17,7 @@ from resviz.draw.heat import paint_heat
 from resviz.draw.layout import wrapped
 from resviz.draw.text import draw_text, measure
 from resviz.scene.clip import clipped
-from resviz.scene.model import Array, Band, Bars, Heat, Line, Panel, Points, Role, Rule, Scene, Span
+from resviz.scene.model import Array, Band, Bars, Heat, Line, Panel, Points, Role, Rule, Scene, Span, Words
 from resviz.scene.ramp import shade_colour
 from resviz.scene.theme import RGBA, Theme
 
@@ -51,6 +51,8 @@ def paint_marks(painter: QPainter, layout: Layout, scene: Scene, theme: Theme, s
                     _paint_rule(painter, rule, placed.geometry, layout.sizes, theme)
                 case Span() as span:
                     _paint_span(painter, span, placed.geometry, layout.sizes, theme)
+                case Words() as words:
+                    _paint_words(painter, words, placed.geometry, layout.sizes, theme)
         _paint_texts(painter, panel, placed.geometry.plot, layout.sizes, theme)
     if scene.caption:
         draw_text(
@@ -215,6 +217,23 @@ def _paint_span(painter: QPainter, span: Span, at: PanelGeometry, sizes: Sizes, 
     )
     painter.setPen(line_pen(theme.colour(span.role), 1.0, sizes.scale))
     painter.drawLines([QLineF(x, plot.top, x, plot.bottom) for x in (left, right)])
+
+
+def _paint_words(painter: QPainter, words: Words, at: PanelGeometry, sizes: Sizes, theme: Theme) -> None:
+    x, y = at.to_pixel(words.x, words.y)
+    long, line = measure(words.text, sizes.label)
+    width, height = (line, long) if words.upward else (long, line)
+    if width > at.plot.width or height > at.plot.height:
+        return
+    # moved inwards at the border of the plot
+    left = min(max(x - width / 2, at.plot.left), at.plot.right - width)
+    top = min(max(y - height / 2, at.plot.top), at.plot.bottom - height)
+    place, colour = Rect(left, top, width, height), colour_of(theme, words.role)
+    if words.upward:
+        painter.fillRect(QRectF(*place), brush_of(theme.plate()))
+        draw_text(painter, place, words.text, sizes.label, colour, upward=True)
+    else:
+        paint_plated(painter, place, words.text, sizes.label, colour, theme)
 
 
 def _paint_texts(painter: QPainter, panel: Panel, plot: Rect, sizes: Sizes, theme: Theme) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from resviz.scene.model import Array, Axis, Band, Bars, Heat, Line, Mark, Points, Rule, Span
+from resviz.scene.model import Array, Axis, Band, Bars, Heat, Line, Mark, Points, Rule, Span, Words
 
 
 def clipped(mark: Mark, x: Axis, y: Axis) -> Mark | None:
@@ -29,6 +29,8 @@ def clipped(mark: Mark, x: Axis, y: Axis) -> Mark | None:
             return _clip_points(mark, x, y)
         case Heat():
             return _clip_heat(mark, x, y)
+        case Words():
+            return mark if x.low <= mark.x <= x.high and y.low <= mark.y <= y.high else None
         case Span():
             low, high = max(mark.low, x.low), min(mark.high, x.high)
             return replace(mark, low=low, high=high) if low < high else None

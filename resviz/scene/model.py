@@ -29,6 +29,12 @@ class Role(StrEnum):
     SESSION = "session"  # the session's own alpha, beside the twin
     TWIN = "twin"  # the contrast twin (large alpha)
     LAZY = "lazy"  # the lazy limit, alpha -> infinity
+    OLD = "old"  # a twin that another one is about to replace, an earlier run
+    FIRST = "first"  # one of five curves of a kind, each with a colour of its own
+    SECOND = "second"
+    THIRD = "third"
+    FOURTH = "fourth"
+    FIFTH = "fifth"
     CURSOR = "cursor"  # the shown step
     RANGE = "range"  # a selected range of steps
     TEXT = "text"
@@ -139,7 +145,18 @@ class Span:
     role: Role = Role.RANGE
 
 
-Mark = Bars | Line | Band | Rule | Span | Points | Heat
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text centred at a point of the panel, e.g. the name of a region; left out where it does not fit."""
+
+    x: float
+    y: float
+    text: str
+    role: Role = Role.TEXT
+    upward: bool = False  # turned by 90 degrees to the left
+
+
+Mark = Bars | Line | Band | Rule | Span | Points | Heat | Words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
