@@ -20,6 +20,7 @@ from resviz.errors import DeviceError
 __all__ = ["chunks", "compiled", "one_thread", "resolve_device", "resolve_dtype"]
 
 _FLOPS_A_CALL = 3e8  # some 50 ms on one core: how long a pause or a cancel may have to wait
+_NATIVE_FLOPS_A_CALL = 2e9  # the same by the compiled kernels
 
 
 _compiled: dict[tuple[object, object], Any] = {}
@@ -57,9 +58,10 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def chunks(layers: int, flops_a_layer: float) -> list[tuple[int, int]]:
-    """Ranges [start, stop) that cover 0..layers, each of about ``_FLOPS_A_CALL`` at most."""
-    size = max(1, min(layers, int(_FLOPS_A_CALL / max(flops_a_layer, 1.0))))
+def chunks(layers: int, flops_a_layer: float, *, native: bool = False) -> list[tuple[int, int]]:
+    """Ranges [start, stop) that cover 0..layers, each of some 50 ms at most."""
+    most = _NATIVE_FLOPS_A_CALL if native else _FLOPS_A_CALL
+    size = max(1, min(layers, int(most / max(flops_a_layer, 1.0))))
     return [(start, min(start + size, layers)) for start in range(0, layers, size)]
 
 

@@ -14,6 +14,7 @@ and the fields the linearised equations, whose zeroth-order terms vanish because
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -79,6 +80,10 @@ class LazyParticles(Particles):
     """Particles that stay, and their scaled displacements ``du``, ``dv`` (S, R, D, P/R)."""
 
     equations = Sweep
+
+    def native(self, activation: str, samples: int) -> Any:
+        """None: it has no compiled sweep."""
+        return None
 
     def allocate(self) -> None:
         """Displacements start at zero."""

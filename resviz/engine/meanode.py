@@ -12,6 +12,7 @@ never meet: half their difference estimates the error of their mean.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +25,7 @@ from resviz.config import Session
 from resviz.data import Problem, Span, endless, reduced
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
 from resviz.engine.descent import Standing, descend
+from resviz.engine.native import NodeSweep
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
 from resviz.fields.starts import limit_starts
@@ -104,9 +106,14 @@ class Particles:
         self.h[0] = torch.tensor(h0).to(self.h)
         self.scale = rule.alpha / p
         self.missed = torch.tensor(_missed(nodes)).to(self.h)
-        self.ranges = chunks(nodes, 10.0 * replicas * n * d * p)
-        self.sweep = compiled(self.equations, type(rule.sigma()))
+        native = self.native(rule.activation, n)
+        self.sweep = native or compiled(self.equations, type(rule.sigma()))
+        self.ranges = chunks(nodes, 10.0 * replicas * n * d * p, native=native is not None)
         self.allocate()
+
+    def native(self, activation: str, samples: int) -> Any:
+        """Its compiled sweep; None where there is none."""
+        return NodeSweep.ready(activation, self.u, samples)
 
     def allocate(self) -> None:
         """What else a kind of particle carries."""

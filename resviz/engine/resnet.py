@@ -18,6 +18,7 @@ from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
 from resviz.engine.descent import Standing, descend
+from resviz.engine.native import NetSweep
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
 from resviz.fields.starts import unit_starts
@@ -86,8 +87,9 @@ class ResNet:
         self.b = torch.zeros_like(self.h)
         self.h[0, 0] = torch.tensor(h0).to(self.h)
         self.scale = rule.alpha / (layers * m)
-        self.ranges = chunks(layers, 10.0 * n * d * m)
-        self.sweep = compiled(Sweep, type(rule.sigma()))
+        native = NetSweep.ready(rule.activation, self.u, n)
+        self.sweep = native or compiled(Sweep, type(rule.sigma()))
+        self.ranges = chunks(layers, 10.0 * n * d * m, native=native is not None)
 
     def forward(self, start: int, stop: int) -> None:
         """h over layers start..stop."""

@@ -1,0 +1,111 @@
+"""The compiled sweeps under the names that the engines' TorchScript sweeps have.
+
+They serve the built-in activations on the processor; everything else, devices and registered activations,
+stays with TorchScript.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from resviz.config.activations import BUILT_IN
+from resviz.engine.kernelcache import kernels
+from resviz.fields.fields import AnyArray
+
+__all__ = ["NetSweep", "NodeSweep", "workspace"]
+
+
+def workspace(module: ModuleType, n: int, d: int, m: int, dtype: Any) -> AnyArray:
+    """Room for one layer, on a cache line's boundary."""
+    size = np.dtype(dtype).itemsize
+    raw = np.zeros(module.room(n, d, m, size) * size + 64, dtype=np.uint8)
+    start = -raw.ctypes.data % 64
+    room: AnyArray = raw[start : start + (len(raw) - 64) // size * size].view(dtype)
+    return room
+
+
+class _Native:
+    """Sizes, workspace and numbers of one engine's sweeps; used by one thread at a time."""
+
+    def __init__(self, module: ModuleType, activation: str, u: Tensor, samples: int) -> None:
+        _, self.r, self.d, self.m = u.shape
+        self.n = samples
+        self.module = module
+        self.code = BUILT_IN.index(activation)
+        self.dtype = u.new_empty(0).numpy().dtype
+        self.work = workspace(module, self.n, self.d, self.m, self.dtype)
+
+    @classmethod
+    def ready(cls, activation: str, u: Tensor, samples: int) -> Any:
+        """Sweeps for units like ``u`` (L, R, D, M); None where TorchScript has to serve."""
+        if activation not in BUILT_IN or u.device.type != "cpu":
+            return None
+        module = kernels(str(u.dtype).removeprefix("torch."))
+        return None if module is None else cls(module, activation, u, samples)
+
+    def flat(self, *tensors: Tensor) -> list[AnyArray]:
+        return [t.numpy().reshape(-1) for t in tensors]
+
+    def each(self, *numbers: float) -> list[AnyArray]:
+        """A number for every replica."""
+        return [np.full(self.r, x, dtype=self.dtype) for x in numbers]
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        return self.r, self.n, self.d, self.m
+
+
+class NetSweep(_Native):
+    """`engine.resnet.Sweep`, compiled."""
+
+    def __init__(self, module: ModuleType, activation: str, u: Tensor, samples: int) -> None:
+        super().__init__(module, activation, u, samples)
+        self.sums = np.zeros(self.r * self.n * self.d, dtype=self.dtype)
+
+    def up(self, h: Tensor, u: Tensor, v: Tensor, scale: float, start: int, stop: int) -> None:
+        """h over layers start..stop."""
+        fields, us, vs = self.flat(h, u, v)
+        self.module.up(
+            self.code, fields, self.sums, us, vs, *self.each(scale), False, start, stop, len(u),
+            *self.sizes, self.work,
+        )  # fmt: skip
+
+    def down(
+        self, h: Tensor, b: Tensor, u: Tensor, v: Tensor, scale: float, ru: float, rv: float,
+        start: int, stop: int,
+    ) -> None:  # fmt: skip
+        """b over layers stop..start, and the update of their units."""
+        x, y, us, vs = self.flat(h, b, u, v)
+        self.module.down(
+            self.code, x, y, self.sums, us, vs, *self.each(scale, ru, rv), False, start, stop, len(u),
+            *self.sizes, self.work,
+        )  # fmt: skip
+
+
+class NodeSweep(_Native):
+    """`engine.meanode.Sweep`, compiled."""
+
+    def up(self, h: Tensor, f: Tensor, u: Tensor, v: Tensor, scale: float, start: int, stop: int) -> None:
+        """h over nodes start..stop."""
+        fields, velocities, us, vs = self.flat(h, f, u, v)
+        last = len(h) - 1
+        self.module.up(
+            self.code, fields, velocities, us, vs, *self.each(scale / last), True, start, stop, last,
+            *self.sizes, self.work,
+        )  # fmt: skip
+
+    def down(
+        self, h: Tensor, b: Tensor, f: Tensor, u: Tensor, v: Tensor, scale: float, ru: float, rv: float,
+        start: int, stop: int,
+    ) -> None:  # fmt: skip
+        """b over nodes stop..start, and the update of their units."""
+        x, y, velocities, us, vs = self.flat(h, b, f, u, v)
+        last = len(h) - 1
+        self.module.down(
+            self.code, x, y, velocities, us, vs, *self.each(scale / last, ru, rv), True, start, stop, last,
+            *self.sizes, self.work,
+        )  # fmt: skip

@@ -1,0 +1,104 @@
+"""Compiled sweeps over depth, one call for a range of layers or nodes: what the TorchScript sweeps compute.
+
+Arrays are one-dimensional views: fields (depth, R, N, D), units (depth, R, D, M). Importing this loads numba;
+`engine.native` says when it does, and where what is compiled is kept.
+"""
+
+from __future__ import annotations
+
+from numba import config, types
+
+from resviz.block.lanes import kernel
+from resviz.block.layer import backward, forward, layer_room
+from resviz.block.narrow import backward_narrow, forward_narrow, is_narrow, narrow_room
+
+__all__ = ["compile_for", "down", "room", "up"]
+
+
+@kernel
+def up(code, h, f, u, v, scale, second, start, stop, last, r, n, d, m, w):
+    """h[j + 1] from h[j] for j in start..stop.
+
+    A network adds scale * sum_j v_j sigma(p_j), which is left in ``f`` (R, N, D); with ``second`` it is the
+    Adams-Bashforth step of second order (Euler's at node 0) and f (depth, R, N, D) keeps every velocity.
+    ``scale`` (R,) is each replica's own. Nothing follows node ``last``.
+    """
+    size = r * n * d
+    units = d * m
+    narrow = is_narrow(w, n, m)
+    for j in range(start, stop):
+        at = j * size if second else 0
+        for k in range(r):
+            unit = (j * r + k) * units
+            here = k * n * d
+            if narrow:
+                forward_narrow(code, h, j * size + here, u, unit, v, unit, n, d, m, scale[k], f, at + here, w)
+            else:
+                forward(code, h, j * size + here, u, unit, v, unit, n, d, m, scale[k], f, at + here, w)
+        if j < last:
+            follow(h, j * size, (j + 1) * size, f, at, at - size, second and j > 0, size)
+
+
+@kernel
+def down(code, h, b, f, u, v, scale, ru, rv, second, start, stop, last, r, n, d, m, w):
+    """The same for b from layer stop - 1 down to start, and the update of their units.
+
+    A network's layer j takes b[j + 1] and gives b[j]; with ``second`` node j takes b[j] and gives b[j - 1],
+    by Euler's step at node ``last``.
+    """
+    size = r * n * d
+    units = d * m
+    narrow = is_narrow(w, n, m)
+    for i in range(stop - start):
+        j = stop - 1 - i
+        at = j * size if second else 0
+        x = j * size
+        y = x if second else x + size
+        for k in range(r):
+            unit = (j * r + k) * units
+            here = k * n * d
+            if narrow:
+                backward_narrow(
+                    code, h, x + here, b, y + here, u, unit, v, unit, n, d, m, ru[k], rv[k], scale[k],
+                    f, at + here, w,
+                )  # fmt: skip
+            else:
+                backward(
+                    code, h, x + here, b, y + here, u, unit, v, unit, n, d, m, ru[k], rv[k], scale[k],
+                    f, at + here, w,
+                )  # fmt: skip
+        if y >= size:
+            follow(b, y, y - size, f, at, at + size, second and j < last, size)
+
+
+@kernel
+def follow(h, now, then, f, at, before, second, size):
+    """h[then] = h[now] + f[at], or with 3/2 f[at] - 1/2 f[before]."""
+    for i in range(size):
+        step = f[at + i]
+        if second:
+            step += h.dtype.type(0.5) * (step - f[before + i])
+        h[then + i] = h[now + i] + step
+
+
+def room(samples: int, dimension: int, units: int, size: int) -> int:
+    """Elements of ``size`` bytes that a sweep needs as workspace."""
+    return max(layer_room(samples, dimension, size), narrow_room(samples, dimension, units))
+
+
+def compile_for(dtype: str, folder: str) -> None:
+    """Compile every sweep for a dtype, or load it from ``folder``."""
+    number = {"float32": types.float32, "float64": types.float64}[dtype]
+    a, i, yes = types.Array(number, 1, "C"), types.intp, types.boolean
+    signatures = {
+        up: (i, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
+        down: (i, a, a, a, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
+    }
+    for function, signature in signatures.items():
+        # numba reads where to keep a function when its caching begins
+        before, config.CACHE_DIR = config.CACHE_DIR, folder
+        try:
+            function.enable_caching()
+        finally:
+            config.CACHE_DIR = before
+        function.compile(signature)
