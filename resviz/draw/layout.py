@@ -219,8 +219,7 @@ def _beside_bar(plot: Rect, scale: Scale, sizes: Sizes, measure: Measure) -> Rec
     labels = _bar_ticks(scale, plot.height, sizes, measure).labels
     widest = max((measure(label, sizes.tick, False)[0] for label in labels), default=0.0)
     room = 2 * sizes.gap + sizes.bar + sizes.tick_length / 2 + sizes.gap / 2 + widest
-    # two gaps of margin are there already
-    return plot._replace(width=max(1, round(plot.width - room + sizes.gap)))
+    return plot._replace(width=max(1, round(plot.width - room)))
 
 
 def _bar_layout(scale: Scale, plot: Rect, sizes: Sizes, measure: Measure) -> BarLayout:

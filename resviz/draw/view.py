@@ -138,8 +138,7 @@ class SceneView(QWidget):
         at = layout.geometry.at(self._mouse.x(), self._mouse.y())
         if at is None:
             return
-        x, _ = at.to_data(self._mouse.x(), self._mouse.y())
-        lines = readout(self._scene.panel(at.key), x)
+        lines = readout(self._scene.panel(at.key), *at.to_data(self._mouse.x(), self._mouse.y()))
         size, edge = layout.sizes.tick, 2 * layout.sizes.gap
         width = max(measure(line, size)[0] for line in lines)
         height = measure("0", size)[1]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from resviz.scene.axes import PEAK_CAP, Range, Ranges, density_top, grown
+from resviz.scene.feature import TOO_WIDE, feature_width, too_wide
 from resviz.scene.histogram import bin_edges, histogram
 from resviz.scene.model import (
     Array,
@@ -82,12 +84,12 @@ def _edges(series: Series, x: Sequence[Range], show: Show) -> list[Array]:
     if show.bins is not None or not series.has(series.newest):
         return edges
     densities = [series.density(series.newest, g) for g in range(len(x))]
-    narrow = [middle_half(d) if d is not None and usable(d) else math.inf for d in densities]
+    narrow = [_feature(d) if d is not None and usable(d) else math.inf for d in densities]
     if show.lock_axes:  # one range, one set of bins
         narrow = [min(narrow)] * len(narrow)
     for g, over in enumerate(x):
         bins = len(edges[g]) - 1
-        while over.width / bins > narrow[g] / 2 and 2 * bins <= _MOST_BINS:
+        while too_wide(over.width / bins, narrow[g]) and 2 * bins <= _MOST_BINS:
             bins *= 2
         edges[g] = bin_edges(over, 0, bins)
     return edges
@@ -160,7 +162,7 @@ def units_grid(series: Series, step: int, show: Show, ranges: Ranges | None = No
         sizes.add(_units(series, g))
         density = series.density(step, g) if series.has(step) else None
         if density is not None and usable(density):
-            coarse = coarse or edges[1] - edges[0] > middle_half(density) / 2
+            coarse = coarse or too_wide(edges[1] - edges[0], _feature(density))
         panels.append(_panel(series, step, g, edges, x_range, y_range, (*divmod(g, columns), 1, 1)))
     return Scene(
         panels=tuple(panels),
@@ -178,17 +180,21 @@ def _caption(step: int, widths: set[float], sizes: set[int], coarse: bool, count
         parts.append(f"{few if few == many else f'{few} to {many}'} {counts} a panel")
         parts.append("bins of " + ", ".join(f"{width:.3g}" for width in sorted(widths)[:3]))
         if coarse:
-            parts.append("these bins are too wide for a density: take more")
+            parts.append(TOO_WIDE)
     return "   ·   ".join(parts)
 
 
 def layer_title(series: Series, g: int) -> str:
     """'layer 2   s = 0.03', with a depth window 'layers 2–65   s = 0.03'."""
-    layer = series.layers[g]
-    if series.window > 1:
-        first, last = pooled_layers(layer, series.depths[g], series.window)
-        return f"layers {first}\u2013{last}   s = {series.depths[g]:.2f}"
-    return f"layer {layer}   s = {series.depths[g]:.2f}"
+    return placed_title(series.layers[g], series.depths[g], series.window)
+
+
+def placed_title(layer: int, depth: float, window: int) -> str:
+    """The title of a panel at ``layer``, s = ``depth``, with ``window`` layers pooled."""
+    if window > 1:
+        first, last = pooled_layers(layer, depth, window)
+        return f"layers {first}\u2013{last}   s = {depth:.2f}"
+    return f"layer {layer}   s = {depth:.2f}"
 
 
 def pooled_layers(layer: int, depth: float, window: int) -> tuple[int, int]:
@@ -257,12 +263,10 @@ def _panel(
     )
 
 
-def middle_half(density: Density) -> float:
-    """Distance between the quartiles of a density."""
-    x, pdf = np.asarray(density.x, np.float64), np.asarray(density.pdf, np.float64)
-    mass = np.cumsum(pdf * np.gradient(x))
-    low, high = np.searchsorted(mass, (0.25 * mass[-1], 0.75 * mass[-1]))
-    return float(x[high] - x[low])
+@lru_cache(maxsize=64)
+def _feature(density: Density) -> float:
+    # asked for several times a picture
+    return feature_width(np.asarray(density.x, np.float64), np.asarray(density.pdf, np.float64))
 
 
 def _why_no_limit(values: Array) -> str:

@@ -8,6 +8,7 @@ painted (SVG ignores clipping), after any zoom, so that data export and read-out
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -169,6 +170,7 @@ class Panel:
         corner: short lines set in the upper right corner (W1, KS).
         beyond: how many finite units lie left and right of the axis.
         bar: the colour bar right of the plot.
+        reading: what the plot reads at (x, y), where its marks alone do not say it.
     """
 
     key: str
@@ -181,6 +183,7 @@ class Panel:
     beyond: tuple[int, int] = (0, 0)
     message: str = ""  # set in the middle of a panel that has nothing to draw yet, saying why
     bar: Scale | None = None
+    reading: Callable[[float, float], tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

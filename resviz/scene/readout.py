@@ -17,8 +17,13 @@ _NAMES = {
 }
 
 
-def readout(panel: Panel, x: float) -> tuple[str, ...]:
-    """Lines of text: the position ``x``, then every bar and line of ``panel`` that has a value there."""
+def readout(panel: Panel, x: float, y: float = 0.0) -> tuple[str, ...]:
+    """Lines of text: the position ``x``, then every bar and line of ``panel`` that has a value there.
+
+    A panel with a reading of its own says what is at (x, y).
+    """
+    if panel.reading is not None:
+        return panel.reading(x, y)
     # a step is exact, not rounded to three digits
     lines = [f"k = {round(x)}" if panel.x.label == "step k" else f"{panel.x.label or 'x'} = {number(x)}"]
     filled = {mark.role for mark in panel.marks if isinstance(mark, Bars)}

@@ -25,8 +25,9 @@ class Observable(Protocol):
 
 
 class Density(Protocol):
-    """A density on a grid with its error: ``x``, ``pdf``, ``error``, each (n,)."""
+    """A density on a grid with its error: ``x``, ``pdf``, ``error``, each (n,); it is never changed."""
 
+    def __hash__(self) -> int: ...
     @property
     def x(self) -> Array: ...
     @property
