@@ -21,6 +21,7 @@ from resviz.cli.options import (
 from resviz.cli.report import note, progress
 from resviz.cli.session import is_recording, read_session, stopping_kindly
 from resviz.errors import RequestError
+from resviz.export.options import VIEWS
 
 if TYPE_CHECKING:
     from resviz.export import Options
@@ -40,7 +41,7 @@ Out = Annotated[
 def export(
     source: Source,
     output: Out,
-    view: Annotated[str, typer.Option(help="overview, grid or contrast.")] = "overview",
+    view: Annotated[str, typer.Option(help=f"{', '.join(VIEWS[:-1])} or {VIEWS[-1]}.")] = "overview",
     size: Annotated[str, typer.Option(metavar="WxH", help="Width and height in pixels.")] = "1920x1080",
     fps: Annotated[float, typer.Option(help="Frames (steps) a second of a film.")] = 30.0,
     steps: Annotated[
@@ -51,7 +52,7 @@ def export(
             "all of them for a film or a folder, the newest for a figure.",
         ),
     ] = "",
-    observable: Annotated[str, typer.Option(help="What the grid shows.")] = "preactivation",
+    observable: Annotated[str, typer.Option(help="What is shown of the units.")] = "preactivation",
     layers: Annotated[
         str, typer.Option(metavar="L1,L2,...", help="Layers of the grid; left out: six, spread over depth.")
     ] = "",
@@ -60,6 +61,16 @@ def export(
     window: Annotated[
         int | None,
         typer.Option(help="Layers pooled round each layer; left out: the fewest that hold 256 units."),
+    ] = None,
+    bins: Annotated[
+        int | None, typer.Option(help="Bins across an axis; left out: by the number of units.")
+    ] = None,
+    second: Annotated[
+        str | None,
+        typer.Option(help="What a cloud or paths set against the observable; left out: its usual partner."),
+    ] = None,
+    second_coordinate: Annotated[
+        int | None, typer.Option(help="Coordinate of the second observable, if it needs one.")
     ] = None,
     theme: Annotated[str, typer.Option(help="light, dark or print.")] = "light",
     scale: Annotated[
@@ -86,6 +97,9 @@ def export(
         sample=sample,
         coordinate=coordinate,
         window=window,
+        bins=bins,
+        second=second,
+        second_coordinate=second_coordinate,
         theme=theme,
         scale=scale,
     )

@@ -78,12 +78,13 @@ def export(
 
     Args:
         out: its extension chooses the format; without one it is a folder, made if need be.
-        view: "overview", "grid" or "contrast".
+        view: one of `VIEWS`: "overview", "grid", "ridgeline", "depth-map", "cloud", "paths", "contrast".
         size: pixels; of SVG and PDF at 96 an inch.
         fps: frames a second of a film, one step a frame.
         steps: a range, a slice, some steps or one; all for a film or folder, the newest for a figure.
         overwrite: replace what is there; in a folder only frames of the same name, never other files.
-        look: the other fields of `Options`: observable, layers, sample, coordinate, window, theme, scale.
+        look: the other fields of `Options`: observable, layers, sample, coordinate, window, bins, second,
+            second_coordinate, theme, scale.
 
     Returns:
         Notes for the reader, e.g. that frames were padded to even sides; mostly none.
@@ -119,7 +120,6 @@ def export_steps(
         OutputError: the file cannot be written.
     """
     from resviz.engine.compiled import one_thread
-    from resviz.export.frames import Frames
 
     path = Path(out)
     suffix = output_suffix(path)
@@ -127,7 +127,7 @@ def export_steps(
     steps = options.chosen_steps(recording.step, single=suffix in STILLS)
     # the other cores are the encoder's
     with one_thread():
-        frames = Frames(recording, options)
+        frames = _frames(recording, options)
         for done, total in frames.prepare():
             yield ExportProgress(0, len(steps), f"following the units, {done} of {total} steps")
         if suffix in STILLS:
@@ -136,6 +136,20 @@ def export_steps(
             yield from _film(path, frames, steps)
         else:
             yield from _folder(path, frames, steps)
+
+
+def _frames(recording: Recording, options: Options) -> Any:
+    """Whoever makes the scenes of a view."""
+    from resviz.export.frames import Frames
+    from resviz.export.whole import CloudFrames, DepthFrames, PathFrames
+
+    makers: dict[str, Any] = {
+        "ridgeline": DepthFrames,
+        "depth-map": DepthFrames,
+        "cloud": CloudFrames,
+        "paths": PathFrames,
+    }
+    return makers.get(options.view, Frames)(recording, options)
 
 
 def _still(path: Path, frames: Any, step: int) -> Iterator[ExportProgress]:

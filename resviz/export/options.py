@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from resviz.config import Session
     from resviz.scene.show import Show
 
-VIEWS = ("overview", "grid", "contrast")
+VIEWS = ("overview", "grid", "ridgeline", "depth-map", "cloud", "paths", "contrast")
 STILLS = (".svg", ".pdf", ".png")
 
 _SMALLEST, _LARGEST = 160, 8192
 _PANELS = 6
+_MOST_BINS = 400
 
 Steps = range | slice | int | Iterable[int] | None
 
@@ -39,6 +40,9 @@ class Options:
         sample, coordinate: of an observable that needs one.
         window: layers pooled round each pinned one; None the fewest that hold 256 units.
         lock_axes: all layers share their axes.
+        bins: of a histogram; None chooses them from the number of units.
+        second: what a cloud or a path sets against ``observable``; None takes its usual partner.
+        second_coordinate: of ``second``, where it needs one; None the same, or the next of the same weight.
         theme: "light", "dark" or "print".
         scale: of type and lines; None is height/1080, less in a narrow picture, at least 0.75.
     """
@@ -55,6 +59,9 @@ class Options:
     lock_axes: bool = True
     theme: str = "light"
     scale: float | None = None
+    bins: int | None = None
+    second: str | None = None
+    second_coordinate: int | None = None
 
     @property
     def drawn_scale(self) -> float:
@@ -68,10 +75,14 @@ class Options:
     def show(self, session: Session) -> Show:
         """The view's choices with what was left out filled in for ``session``."""
         from resviz.observe.passage import default_window
-        from resviz.scene.show import Show
+        from resviz.scene.show import Show, partner
 
         depth = session.network.layers
         window = self.window if self.window is not None else default_window(session.network.units)
+        second, at = self.second or partner(self.observable), self.second_coordinate
+        if at is None:
+            dimension = session.network.dimension or session.data.dimension or self.coordinate + 2
+            at = (self.coordinate + 1) % dimension if second == self.observable else self.coordinate
         return Show(
             observable=self.observable,
             sample=self.sample,
@@ -81,6 +92,9 @@ class Options:
             lock_axes=self.lock_axes,
             view=self.view,
             theme=self.theme,
+            bins=self.bins,
+            second=second,
+            second_coordinate=at,
         )
 
     def chosen_steps(self, newest: int, *, single: bool = False) -> list[int]:
@@ -173,18 +187,29 @@ def _check_look(options: Options, session: Session) -> None:
         raise RequestError(
             f"window is {options.window}; it is from 1 to {depth} layers", remedy="Leave it out to choose it."
         )
+    if options.bins is not None and not 1 <= options.bins <= _MOST_BINS:
+        raise RequestError(
+            f"bins is {options.bins}; it is from 1 to {_MOST_BINS}", remedy="Leave it out to choose it."
+        )
     from resviz.observe import observable
 
     chosen = observable(options.observable)
-    if chosen.needs == "sample":
+    second = observable(options.second) if options.second is not None else None
+    if second is not None and (second.field is None) != (chosen.field is None):
+        raise RequestError(
+            f"{chosen.name} and {second.name} make no pairs: one is of units, one of a field",
+            remedy="Choose two observables of units, or h and b.",
+        )
+    if chosen.needs == "sample" or (second is not None and second.needs == "sample"):
         samples = session.data.samples
         if options.sample < 0 or (samples is not None and options.sample >= samples):
             raise RequestError(
                 f"sample {options.sample} does not exist",
                 remedy="Choose one from 0" + (f" to {samples - 1}." if samples is not None else "."),
             )
-    if chosen.needs == "coordinate" and options.coordinate < 0:
-        raise RequestError(f"coordinate {options.coordinate} does not exist", remedy="Choose one from 0.")
+    for coordinate in (options.coordinate, options.second_coordinate or 0):
+        if coordinate < 0:
+            raise RequestError(f"coordinate {coordinate} does not exist", remedy="Choose one from 0.")
 
 
 def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resviz.fields.fields import AnyArray
+from resviz.observe.aspects import Aspect
 from resviz.observe.contours import Outline, contours
-from resviz.observe.ghosts import Aspect, Ghosts
+from resviz.observe.ghosts import Ghosts
 from resviz.observe.passage import Passage
 
 __all__ = ["Cloud", "CloudSeries"]
 
 Array = NDArray[np.float64]
 _TAIL = 1e-3
+_KEPT = 1024  # visited steps; some 100 kB each
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,7 @@ class CloudSeries:
         self._ghosts = None if any(fields) else ghosts
         self._visits: dict[int, tuple[Cloud, ...]] = {}
         self._range: list[tuple[float, float] | None] = [None, None]
+        self._seen: set[int] = set()  # visited, though perhaps forgotten
         self._low = 0
 
     @property
@@ -71,7 +74,7 @@ class CloudSeries:
 
     def first_gap(self) -> int | None:
         """The first recorded step that is not visited."""
-        while self._low in self._visits:
+        while self._low in self._seen:
             self._low += 1
         return self._low if self.can_visit(self._low) else None
 
@@ -119,6 +122,9 @@ class CloudSeries:
             )
             yield False
         self._visits[step] = tuple(made)
+        self._seen.add(step)
+        while len(self._visits) > _KEPT:
+            del self._visits[next(iter(self._visits))]
         yield True
 
     def _widen(self, axis: int, values: AnyArray) -> None:

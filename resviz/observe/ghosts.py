@@ -8,7 +8,6 @@ s = l/L is its ideal twin.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,12 @@ from numpy.typing import NDArray
 from resviz.engine.rule import rule
 from resviz.fields import LimitFields, ghost_start
 from resviz.fields.fields import AnyArray
+from resviz.observe.aspects import Aspect
 from resviz.observe.follow import Followers, followers
-from resviz.observe.observables import Look, Observable
 from resviz.observe.passage import Run
 from resviz.transport import Places, cohort, limit_places, net_places
 
-__all__ = ["Aspect", "GhostSeries", "Ghosts", "fan_layers"]
+__all__ = ["GhostSeries", "Ghosts", "fan_layers"]
 
 Array = NDArray[np.float64]
 _FAN = 24
@@ -30,29 +29,6 @@ _FAN = 24
 def fan_layers(layers: int, paths: int = _FAN) -> tuple[int, ...]:
     """Up to ``paths`` layers from the first to the last."""
     return tuple(np.unique(np.linspace(0, layers - 1, min(layers, paths)).round().astype(int)).tolist())
-
-
-@dataclass(frozen=True)
-class Aspect:
-    """One number of a unit: an observable and where it is taken.
-
-    Attributes:
-        chosen: the observable; not one of a field, which has no units.
-        look: sample, coordinate, direction.
-    """
-
-    chosen: Observable
-    look: Look
-
-    @property
-    def symbol(self) -> str:
-        """What stands at the axis: p, or u₄ of a coordinate."""
-        if self.chosen.needs != "coordinate":
-            return self.chosen.symbol
-        return self.chosen.symbol + str(self.look.coordinate).translate(_SUBSCRIPT)
-
-
-_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 class Ghosts:

@@ -11,7 +11,6 @@ from resviz.scene.axes import Range, Ranges, grown
 from resviz.scene.grid import grid_shape, placed_title
 from resviz.scene.model import Array, Axis, LegendEntry, Line, Mark, Panel, Points, Role, Scene
 from resviz.scene.series import Observable
-from resviz.scene.show import Show
 
 _MOST_POINTS = 4096  # of a panel: more cover one another
 _WIDTHS = (2.0, 1.5, 1.0)  # of the outlines, the innermost first
@@ -76,15 +75,12 @@ def cloud_ranges(series: CloudSeries, before: Ranges | None = None) -> Ranges:
     return before.with_ranges(new)
 
 
-def cloud(
-    series: CloudSeries, step: int, show: Show, ranges: Ranges | None = None, *, waiting: str = ""
-) -> Scene:
+def cloud(series: CloudSeries, step: int, ranges: Ranges | None = None, *, waiting: str = "") -> Scene:
     """Points of the finite units over outlines of the limit's density.
 
     Args:
         series: the pair at the pinned layers.
         step: the shown step.
-        show: what was asked for.
         ranges: of `cloud_ranges`; None takes the steps visited so far.
         waiting: why there is nothing yet, where the scene cannot know.
     """

@@ -17,7 +17,9 @@ class Show:
         window: layers pooled round each pinned layer.
         bins: histogram bins across an axis; None chooses them from the number of units.
         lock_axes: all layers share their ranges.
-        view: "grid", "contrast", "overview".
+        view: one of `resviz.export.VIEWS`.
+        second: the observable that a cloud or a path sets against ``observable``.
+        second_coordinate: its coordinate, where it reads one.
         theme: name in `resviz.scene.theme.THEMES`.
     """
 
@@ -30,3 +32,16 @@ class Show:
     lock_axes: bool = True
     view: str = "grid"
     theme: str = "light"
+    second: str = "backward"
+    second_coordinate: int = 0
+
+
+def partner(observable: str) -> str:
+    """What ``observable`` is set against unless something else was chosen."""
+    return _PARTNERS.get(observable, "preactivation")
+
+
+_PARTNERS = {
+    "preactivation": "backward", "activation": "backward", "u": "u", "v": "v", "h": "b", "b": "h",
+    "u_norm": "v_norm", "v_norm": "u_norm", "travel_u": "travel_v", "travel_v": "travel_u",
+}  # fmt: skip

@@ -8,9 +8,10 @@ import pytest
 from resviz.config import Session
 from resviz.fields import ghost_start
 from resviz.observe import Passage, observable
+from resviz.observe.aspects import Aspect, path_pairs
 from resviz.observe.cloud import CloudSeries
 from resviz.observe.contours import contours, pair_density, region_level, region_outlines
-from resviz.observe.ghosts import Aspect, Ghosts, GhostSeries, fan_layers
+from resviz.observe.ghosts import Ghosts, GhostSeries, fan_layers
 from resviz.observe.observables import Look
 from resviz.recording import run
 
@@ -131,6 +132,17 @@ def test_the_fan_is_smooth_in_depth(recording):
     assert steps.max() < 0.15 * np.linalg.norm(np.ptp(ends, axis=0))
     assert np.linalg.norm(ends - limit[-1], axis=1).max() < np.linalg.norm(ends - finite[0], axis=1).max()
     assert [pair[0].symbol for pair in series.pairs] == ["u₀"]
+
+
+def test_paths_show_the_pair_and_two_planes_of_weights(recording):
+    pair = (aspect("preactivation", sample=2), aspect("u_norm"))
+    pairs = path_pairs(recording.problem, pair)
+    assert [tuple(one.symbol for one in each) for each in pairs] == [("p", "|u|"), ("u₀", "u₁"), ("v₀", "v₁")]
+    fields = path_pairs(recording.problem, (aspect("h", sample=2), aspect("b", sample=2)))[0]
+    assert [one.symbol for one in fields] == ["p", "q"]
+    assert fields[0].look.sample == 2
+    last = path_pairs(recording.problem, (aspect("u", coordinate=3), aspect("v")))
+    assert [one.symbol for one in last[1]] == ["u₃", "u₀"]
 
 
 def test_layers_of_a_fan_reach_both_ends():

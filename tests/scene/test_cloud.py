@@ -9,13 +9,10 @@ from resviz.scene.cloud import cloud, cloud_ranges
 from resviz.scene.model import Line, Points, Role
 from resviz.scene.paths import path_ranges, paths, shown_steps
 from resviz.scene.readout import readout
-from resviz.scene.show import Show
-
-SHOW = Show()
 
 
 def test_points_lie_under_outlines_and_the_ghost_on_top():
-    scene = cloud(FakeClouds(), 40, SHOW)
+    scene = cloud(FakeClouds(), 40)
     panel = scene.panel("layer 14")
     assert panel.title == "layer 14   s = 0.22"
     assert (panel.x.label, panel.y.label) == ("p", "q")
@@ -29,15 +26,15 @@ def test_points_lie_under_outlines_and_the_ghost_on_top():
 
 
 def test_many_points_are_thinned_and_said():
-    scene = cloud(FakeClouds(units=9000), 40, SHOW)
+    scene = cloud(FakeClouds(units=9000), 40)
     assert len(scene.panels[0].marks[0].x) <= 4096
     assert "of which 4096 are drawn" in scene.caption
 
 
 def test_what_is_missing_is_said():
-    assert cloud(FakeClouds(newest=3), 4, SHOW).panels[0].message == "step 4 is not recorded yet"
-    assert "two of a kind" in cloud(FakeClouds(mixed=True), 4, SHOW).panels[0].message
-    bare = cloud(FakeClouds(outlined=False), 4, SHOW).panels[0]
+    assert cloud(FakeClouds(newest=3), 4).panels[0].message == "step 4 is not recorded yet"
+    assert "two of a kind" in cloud(FakeClouds(mixed=True), 4).panels[0].message
+    bare = cloud(FakeClouds(outlined=False), 4).panels[0]
     assert "no density" in bare.message
     assert isinstance(bare.marks[0], Points)
 
