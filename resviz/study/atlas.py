@@ -1,7 +1,7 @@
 """An atlas of the phase diagram: small networks over (alpha, L M / D), and what was measured of them.
 
-Every cell trains the same Gaussian data with several seeds at once, side by side on the replica axis of the
-engine's sweep, in the output-weights parametrisation (HW's dimension experiment), L and M alike. Measured:
+Every cell trains the same Gaussian data with several seeds, in the output-weights parametrisation (HW's
+dimension experiment), L and M alike; the cells of a row are replicas of one ensemble. Measured:
 
     travel    mean over units of the RMS change of u over its coordinates since k = 0
     spread    entrywise standard deviation of the output over seeds, RMS over entries
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,14 +27,16 @@ from resviz.errors import OutputError
 from resviz.files import writing
 
 if TYPE_CHECKING:
+    from resviz.config import Session
     from resviz.data import Problem
 
 __all__ = ["Atlas", "AtlasPlan", "atlas", "shape_of"]
 
 Array = NDArray[np.float64]
+Cell = tuple[float, float, float]
 _VERSION = 1  # of what is computed: another one makes old files unknown
 _NAMES = ("travel", "spread", "diverged")
-_BLOW_UP = 1e6  # an output this many times larger than the targets is no longer training
+_BYTES = 64e6  # of the networks that are trained at once
 
 
 def _powers(low: float, high: float, count: int) -> tuple[float, ...]:
@@ -53,13 +55,25 @@ class AtlasPlan:
         data_seed: of the data.
     """
 
-    alphas: tuple[float, ...] = field(default_factory=lambda: _powers(-1.75, 2.75, 19))
+    alphas: tuple[float, ...] = field(default_factory=lambda: _powers(-1.875, 2.875, 20))
     ratios: tuple[float, ...] = field(default_factory=lambda: _powers(-0.25, 3.75, 9))
     dimension: int = 10
     samples: int = 10
     steps: int = 30
     seeds: int = 4
     data_seed: int = 2
+
+    def session(self, alpha: float, ratio: float, seed: int) -> Session:
+        """One of the sessions that are trained."""
+        from resviz.config import Session
+
+        layers, units = shape_of(ratio, self.dimension)
+        network = {"layers": layers, "units": units, "alpha": alpha, "seed": seed}
+        return Session(
+            data={"samples": self.samples, "dimension": self.dimension, "seed": self.data_seed},
+            network={**network, "parametrisation": "output-weights"},
+            training={"steps": self.steps, "device": "cpu"},
+        )
 
     @property
     def key(self) -> str:
@@ -104,7 +118,7 @@ def shape_of(ratio: float, dimension: int, aspect: float = 1.0) -> tuple[int, in
 
 
 def atlas(plan: AtlasPlan | None = None, folder: Path | None = None) -> Iterator[Atlas | None]:
-    """Train what is missing, small networks first: the atlas after every cell, None within one.
+    """Train what is missing, small networks first: the atlas after some cells, None between pieces of work.
 
     Args:
         plan: left out, the default one.
@@ -127,86 +141,70 @@ def atlas(plan: AtlasPlan | None = None, folder: Path | None = None) -> Iterator
 
 
 def _missing(found: Atlas, path: Path | None) -> Iterator[Atlas | None]:
-    from resviz.config import Session
     from resviz.data import make_problem
 
     plan = found.plan
-    data = {"samples": plan.samples, "dimension": plan.dimension, "seed": plan.data_seed}
-    problem = make_problem(Session(data=data))
+    problem = make_problem(plan.session(1.0, 1.0, 0))
     try:
         for row, ratio in enumerate(plan.ratios):
-            if np.isfinite(found.diverged[row]).all():
-                continue
-            starts = yield from _starts(plan, *shape_of(ratio, plan.dimension))
-            for column, alpha in enumerate(plan.alphas):
-                if np.isnan(found.diverged[row, column]):
-                    cell = yield from _cell(plan, problem, starts, alpha)
+            lacking = np.flatnonzero(np.isnan(found.diverged[row])).tolist()
+            group = _together(plan, problem, ratio)
+            for first in range(0, len(lacking), group):
+                columns = lacking[first : first + group]
+                cells = yield from _cells(plan, problem, ratio, [plan.alphas[c] for c in columns])
+                for column, cell in zip(columns, cells, strict=True):
                     found = found.with_cell(row, column, *cell)
-                    yield found
+                yield found
     finally:  # cancelled ones too: what is trained is kept
         if path is not None and found.done > 0:
             _write(found, path)
 
 
-def _starts(plan: AtlasPlan, layers: int, units: int) -> Generator[None, None, NDArray[np.float32]]:
-    """(L, R, 2, D, M), the seeds side by side."""
-    from resviz.fields import unit_starts
+def _together(plan: AtlasPlan, problem: Problem, ratio: float) -> int:
+    """Cells of one row that are trained at once, within `_BYTES`."""
+    from resviz.study.ensemble import ensemble_bytes
+    from resviz.study.ensemble import shape_of as shape_in
 
-    starts = np.empty((layers, plan.seeds, 2, plan.dimension, units), np.float32)
-    for layer in range(layers):
-        for seed in range(plan.seeds):
-            starts[layer, seed] = unit_starts(seed, layer, units, plan.dimension)
-        if layer % 64 == 0:
+    shape = shape_in(plan.session(1.0, ratio, 0), problem)
+    if shape is None:
+        raise RuntimeError("plain gradient descent has a shape")
+    return max(1, int(_BYTES / (plan.seeds * ensemble_bytes(shape))))
+
+
+def _cells(
+    plan: AtlasPlan, problem: Problem, ratio: float, alphas: Sequence[float]
+) -> Generator[None, None, list[Cell]]:
+    """(travel, spread, diverged) of some alphas."""
+    from resviz.study.ensemble import train_together
+
+    sessions = [plan.session(alpha, ratio, seed) for alpha in alphas for seed in range(plan.seeds)]
+    trained = None
+    for at in train_together(sessions, [problem] * len(sessions)):
+        trained = at or trained
+        yield None
+    if trained is None:
+        raise RuntimeError("an ensemble ends with itself")
+    moved = np.zeros(len(sessions))
+    for layer in range(trained.shape.layers):
+        change = trained.u[layer] - trained.start_of(layer)  # (R, D, M)
+        moved += change.square().mean(dim=1).sqrt().double().mean(dim=1).cpu().numpy()
+        if layer % 16 == 0:
             yield None
-    return starts
+    travel = np.reshape(moved / trained.shape.layers, (len(alphas), plan.seeds))
+    output = trained.output[:, -1].reshape(len(alphas), plan.seeds, plan.samples, -1)
+    blown = (trained.diverged >= 0).reshape(len(alphas), plan.seeds)
+    with np.errstate(invalid="ignore", over="ignore"):
+        learned = trained.loss[:, -1] < float(problem.loss(problem.h0))
+    failed = blown | ~learned.reshape(blown.shape)
+    return [_cell(travel[a][~blown[a]], output[a][~blown[a]], failed[a]) for a in range(len(alphas))]
 
 
-def _cell(
-    plan: AtlasPlan, problem: Problem, starts: NDArray[np.float32], alpha: float
-) -> Generator[None, None, tuple[float, float, float]]:
-    """(travel, spread, diverged) of one cell."""
-    import torch
-
-    from resviz.config import Session
-    from resviz.engine.compiled import chunks, compiled
-    from resviz.engine.resnet import Sweep
-    from resviz.engine.rule import rule
-
-    layers, replicas, _, d, m = starts.shape
-    chosen = rule(Session(network={"parametrisation": "output-weights", "alpha": alpha}))
-    sweep, scale = compiled(Sweep, type(chosen.sigma())), alpha / (layers * m)
-    z = torch.from_numpy(starts) * float(np.sqrt(d))
-    u, v = z[:, :, 0].contiguous(), z[:, :, 1].contiguous()  # (L, R, D, M)
-    h = torch.zeros(layers + 1, replicas, problem.samples, d)
-    h[0] = torch.tensor(problem.h0, dtype=h.dtype)
-    b = torch.zeros_like(h)
-    ranges = chunks(layers, 10.0 * replicas * problem.samples * d * m)
-    largest = _BLOW_UP * float(np.abs(problem.y).max())
-    alive = np.ones(replicas, bool)
-    for step in range(plan.steps + 1):
-        for start, stop in ranges:
-            sweep.up(h, u, v, scale, start, stop)
-            yield None
-        output = h[-1].double().numpy()  # (R, N, D)
-        with np.errstate(invalid="ignore"):
-            alive &= (np.abs(output) < largest).all(axis=(1, 2))  # NaN is not smaller
-        if step == plan.steps or not alive.any():
-            break
-        # what has blown up is no longer pulled: overflows are slow
-        b[-1] = torch.from_numpy(np.where(alive[:, None, None], problem.pull(output), 0.0)).to(b)
-        for start, stop in reversed(ranges):
-            sweep.down(h, b, u, v, scale, *chosen.updates(1.0), start, stop)
-            yield None
-    if not alive.any():
+def _cell(travel: Array, output: Array, failed: NDArray[np.bool_]) -> Cell:
+    """From travel (R,) and output (R, N, D) of the seeds that stayed finite."""
+    if not len(travel):
         return float("inf"), float("inf"), 1.0
-    diverged = float(np.mean(~alive | ~(problem.loss(output) < problem.loss(problem.h0))))
-    kept = torch.from_numpy(alive)
-    moved = (u - z[:, :, 0]).square().mean(dim=2).sqrt()  # (L, R, M)
-    travel = float(moved[:, kept].double().mean())
-    spread = float("nan")
-    if alive.sum() > 1:
-        spread = float(np.sqrt(output[alive].var(axis=0, ddof=1).mean()))
-    return travel, spread, diverged
+    spread = float(np.sqrt(output.var(axis=0, ddof=1).mean())) if len(output) > 1 else float("nan")
+    return float(travel.mean()), spread, float(failed.mean())
 
 
 def _read(plan: AtlasPlan, path: Path | None) -> Atlas:

@@ -74,11 +74,24 @@ def test_a_file_that_is_broken_or_of_another_plan_is_not_read(found, tmp_path):
     assert next(atlas(PLAN, tmp_path)).done == 0.0
 
 
-def test_a_network_that_overflows_is_counted_and_leaves_the_others_alone(monkeypatch):
-    monkeypatch.setattr(module, "_BLOW_UP", 10.0)
-    found = whole(AtlasPlan(alphas=(500.0,), ratios=(1.6,), steps=12, seeds=2))
-    assert found.diverged[0, 0] == 1.0
-    assert np.isinf(found.travel[0, 0])
+def test_a_network_that_blows_up_is_counted_and_leaves_the_others_alone():
+    travel, output = np.array([1.0, 3.0]), np.zeros((2, 1, 1))
+    output[1] = 2.0
+    assert module._cell(travel, output, np.array([True, False, False])) == (
+        2.0,
+        2.0**0.5,
+        pytest.approx(1 / 3),
+    )
+    assert module._cell(travel[:1], output[:1], np.array([True, False]))[0] == 1.0
+    assert np.isnan(module._cell(travel[:1], output[:1], np.array([True, False]))[1])
+    assert module._cell(travel[:0], output[:0], np.array([True, True])) == (np.inf, np.inf, 1.0)
+
+
+def test_rows_are_trained_in_groups_that_fit(found, monkeypatch):
+    monkeypatch.setattr(module, "_BYTES", 1.0)
+    maps = [at for at in atlas(PLAN) if at is not None]
+    assert len(maps) == 9  # a cell at a time
+    np.testing.assert_allclose(maps[-1].travel[:, :3], found.travel[:, :3], rtol=1e-3)
 
 
 @pytest.mark.parametrize(("ratio", "aspect"), [(0.05, 1.0), (51.2, 1.0), (1000.0, 4.0), (3.0, 1e-9)])
