@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resviz.errors import RequestError
+from resviz.export.drifts import DriftLanes, drift_lanes
 from resviz.export.options import Options
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 # The axes hold the densities of so many steps spread over the run: they are the same in every frame and in
 # every still, whichever steps were asked for
 _PEAK_STEPS = 24
-_DISPLACEMENT = "travel_u"
 
 
 class Frames:
@@ -48,6 +48,7 @@ class Frames:
         self._session: Series | None = None
         self._twin: Series | None = None
         self._lazy: Series | None = None
+        self._drifts = DriftLanes()
         if options.view != "grid" and (recording.contrast is not None or recording.lazy is not None):
             self._follow_contrast()
         self._ranges: Ranges | None = None
@@ -73,6 +74,10 @@ class Frames:
                 done += 1
                 yield done, total
             series.settle()
+        for lane in self._drifts.all:
+            while (gap := lane.first_gap()) is not None:
+                for _ in lane.visit(gap):
+                    yield done, total
         self._losses = _losses(self.recording)
         if self._grid is not None:
             self._ranges = grid_ranges(self._grid, self.show)
@@ -90,7 +95,10 @@ class Frames:
         losses, steps = self._losses, self.recording.steps
         side = None
         if self._session is not None:
-            side = contrast(self._session, self._twin, self._lazy, losses, step=step, steps=steps)
+            side = contrast(
+                self._session, self._twin, self._lazy, losses, self._drifts.read(),
+                step=step, steps=steps, layout="wide" if self._grid is None else "short",
+            )  # fmt: skip
         if self._grid is None:
             if side is None:
                 raise RuntimeError("a view without panels")
@@ -128,12 +136,14 @@ class Frames:
         recording, window = self.recording, self.options.window
         # the fourth of six, as the window shows it: deep enough to have moved, away from the end
         layers = (self.show.layers[min(3, len(self.show.layers) - 1)],)
-        self._session = Series(Passage(recording, layers, window=window), _DISPLACEMENT)
+        self._session = Series(Passage(recording, layers, window=window), "travel_u")
         if recording.contrast is not None:
-            self._twin = Series(Passage(recording.contrast, layers, window=window), _DISPLACEMENT)
+            self._twin = Series(Passage(recording.contrast, layers, window=window), "travel_u")
         if recording.lazy is not None:
             limit = Passage(recording, layers, window=window, limit=recording.lazy, finite=False)
-            self._lazy = Series(limit, _DISPLACEMENT)
+            # its units stay; alpha times what they moved has a limit
+            self._lazy = Series(limit, "travel_scaled")
+        self._drifts = drift_lanes({}, recording, recording.contrast)
 
 
 def _losses(recording: Recording) -> Losses:

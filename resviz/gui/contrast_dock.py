@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QLabel,
+    QSlider,
+    QToolButton,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 from resviz.draw.view import SceneView
+from resviz.scene.model import Scene
 
 _LOW, _HIGH, _TICKS = 1.0, 1000.0, 300  # a hundred positions a decade
+
+DEFINITIONS = (
+    "<p><b>Three locked twins</b>: the same data and the same unit starts at the session's α, at a large α, "
+    "and the lazy limit α → ∞ (dashed), always at one step. Dotted: the limit of the curve beside it.</p>"
+    "<p><b>Laziness meter</b>: RMS over units, layers and samples of (u<sub>k</sub> − u<sub>0</sub>)·"
+    "h<sub>0</sub>/D, over the RMS of u<sub>0</sub>·h<sub>0</sub>/D. Some 1 where features are learned, 1/α "
+    "when lazy.</p>"
+    "<p><b>Feature kernel</b>: Φ<sub>k</sub>(i, i') = mean over a layer's units of "
+    "σ(u<sub>k</sub>·h<sub>0,i</sub>/D) σ(u<sub>k</sub>·h<sub>0,i'</sub>/D); its drift is "
+    "|Φ<sub>k</sub> − Φ<sub>0</sub>| / |Φ<sub>0</sub>|: line, the mean over layers; band, "
+    "all of them.</p>"
+    "<p>Both see the data h<sub>0</sub> of step 0: the h of later steps moves even where units are lazy.</p>"
+)
 
 
 def alpha_at(position: int) -> float:
@@ -23,10 +48,14 @@ def position_of(alpha: float) -> int:
 
 
 class ContrastDock(QWidget):
-    """Emits ``alpha_chosen`` when the slider is let go, ``scaled_chosen`` for displacements times alpha."""
+    """Emits ``alpha_chosen`` when the slider is let go, ``scaled_chosen`` for displacements times alpha.
+
+    ``tall_chosen`` says whether there is room for all panels.
+    """
 
     alpha_chosen = Signal(float)
     scaled_chosen = Signal(bool)
+    tall_chosen = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -61,12 +90,45 @@ class ContrastDock(QWidget):
             row.addWidget(widget, 0, column)
         row.setColumnStretch(1, 1)
         row.setHorizontalSpacing(8)
-        row.addWidget(self._state, 1, 0, 1, 4)
+        self.meter = QLabel()
+        self.meter.setObjectName("laziness_meter")
+        self.meter.setAccessibleName("Laziness meter")
+        self.meter.setWordWrap(True)
+        self.meter.setContentsMargins(8, 2, 8, 4)
+        self.meter.setToolTip(DEFINITIONS)
+        self.help = QToolButton()
+        self.help.setObjectName("contrast_help")
+        self.help.setText("?")
+        self.help.setAutoRaise(True)
+        self.help.setAccessibleName("What these plots show")
+        self.help.setToolTip(DEFINITIONS)
+        self.help.clicked.connect(self._explain)
+        row.addWidget(self.help, 0, 4)
+        row.addWidget(self._state, 1, 0, 1, 5)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(2)
         rows.addLayout(row)
         rows.addWidget(self.view, 1)
+        rows.addWidget(self.meter)
+        self._tall = False
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show the plots; what the meter says stands below them in words."""
+        self.meter.setText(scene.caption)
+        self.meter.setVisible(bool(scene.caption))
+        self.view.show_scene(replace(scene, caption=""))
+
+    def _explain(self) -> None:
+        QToolTip.showText(self.help.mapToGlobal(self.help.rect().bottomLeft()), DEFINITIONS, self.help)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # a panel needs some twelve lines of type
+        tall = self.height() >= 6 * 12 * self.fontMetrics().height()
+        if tall != self._tall:
+            self._tall = tall
+            self.tall_chosen.emit(tall)
 
     def sizeHint(self) -> QSize:
         return QSize(400, 600)

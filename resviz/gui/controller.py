@@ -23,7 +23,7 @@ from resviz.gui.facts import Facts, numbers
 from resviz.gui.files import Files
 from resviz.gui.looking import Looking
 from resviz.gui.pace import Pace
-from resviz.gui.pictures import Pictures, places_of, what_of
+from resviz.gui.pictures import Pictures, drawn_of, places_of, what_of
 from resviz.gui.report import ended_text
 from resviz.gui.resolve import resolve
 from resviz.gui.state import (
@@ -164,8 +164,7 @@ class Controller(QObject):
             if not self._look.busy:
                 self._start_looking()
         # other places and observables are painted when they have been visited
-        drawn = (new.cursor, new.run, new.theme, new.choice.bins, new.choice.lock_axes)
-        if drawn != (old.cursor, old.run, old.theme, old.choice.bins, old.choice.lock_axes):
+        if drawn_of(new) != drawn_of(old):
             self._pace.soon()
         elif new.newest != old.newest:
             self._pace.grow()
@@ -214,6 +213,7 @@ class Controller(QObject):
             self.recording.edit(steps=new.training.last_step)
         if new.contrast.alpha != old.contrast.alpha:
             self._twin.start(new)
+            self._pace.soon()  # the old one is greyed
 
     def _stop(self, run: int, failure: str) -> None:
         self.ask(Ended(run, failure))
@@ -339,7 +339,8 @@ class Controller(QObject):
             return
         state, sight = self.state, self._look.sight
         self.grid_scene.emit(self._pictures.grid(state, sight, self._waiting_for()))
-        self.contrast_scene.emit(self._pictures.contrast(state, sight, self.recording))
+        old = self._facts.twin_step is not None
+        self.contrast_scene.emit(self._pictures.contrast(state, sight, self.recording, old))
         self.timeline_scene.emit(self._pictures.timeline(state, self.recording))
         self._drawn = self._pictures.shown(state, sight)
         self._say(frames_a_second=float(self._pace.painted()), numbers=numbers(state, self.recording))

@@ -38,8 +38,13 @@ def places_of(state: AppState) -> Places:
 def what_of(state: AppState) -> What:
     """Which numbers it looks at."""
     choice = state.choice
-    displacement = "travel_scaled" if choice.scaled else "travel_u"
-    return What(choice.observable, choice.sample, choice.coordinate, displacement)
+    return What(choice.observable, choice.sample, choice.coordinate)
+
+
+def drawn_of(state: AppState) -> tuple[object, ...]:
+    """What other pictures of the same series depend on."""
+    choice = state.choice
+    return state.cursor, state.run, state.theme, choice.bins, choice.lock_axes, choice.scaled, choice.tall
 
 
 def show_of(state: AppState) -> Show:
@@ -99,8 +104,10 @@ class Pictures:
         self._ranges = grid_ranges(series, show, before)
         return units_grid(series, step, show, self._ranges)
 
-    def contrast(self, state: AppState, sight: Sight | None, recording: Recording | None) -> Scene:
-        """Session, lazy twin and lazy limit at the cursor."""
+    def contrast(
+        self, state: AppState, sight: Sight | None, recording: Recording | None, old: bool = False
+    ) -> Scene:
+        """Session, lazy twin and lazy limit at the cursor; ``old``: another twin is being trained."""
         steps = _planned(state)
         if sight is None:
             return waiting_contrast(steps)
@@ -110,9 +117,12 @@ class Pictures:
             sight.twin,
             sight.lazy,
             self._losses.read(recording),
+            sight.drifts.read(),
             step=max(step, 0),
             steps=steps,
-            place=0,
+            scaled=state.choice.scaled,
+            old=old,
+            layout="tall" if state.choice.tall else "short",
         )
 
     def timeline(self, state: AppState, recording: Recording | None) -> Scene:

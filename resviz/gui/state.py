@@ -29,6 +29,7 @@ class Choice:
         window: layers pooled round each pinned one; None: the fewest that hold 256 units.
         lock_axes: one range for all panels.
         scaled: displacements beside the lazy twin are multiplied by alpha.
+        tall: there is room for all of the contrast's panels.
     """
 
     observable: str = "preactivation"
@@ -39,6 +40,7 @@ class Choice:
     window: int | None = None
     lock_axes: bool = True
     scaled: bool = False
+    tall: bool = False
 
 
 @dataclass(frozen=True, slots=True)

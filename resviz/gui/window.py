@@ -143,7 +143,7 @@ class MainWindow(QMainWindow):
         controller.changed.connect(self._on_changed)
         controller.grid_scene.connect(self.units.view.show_scene)
         self.units.view.painted.connect(controller.on_painted)
-        controller.contrast_scene.connect(self.contrast.view.show_scene)
+        controller.contrast_scene.connect(self.contrast.show_scene)
         controller.timeline_scene.connect(self.timeline.view.show_scene)
         controller.facts.connect(self._show_facts)
         controller.notice.connect(self.notice.show_notice)
@@ -153,6 +153,7 @@ class MainWindow(QMainWindow):
         self.units.looked.connect(lambda changes: controller.ask(Look(changes)))
         self.contrast.alpha_chosen.connect(lambda alpha: controller.ask(Edit({"contrast.alpha": alpha})))
         self.contrast.scaled_chosen.connect(lambda on: controller.ask(Look({"scaled": on})))
+        self.contrast.tall_chosen.connect(lambda on: controller.ask(Look({"tall": on})))
         self.timeline.scrubbed.connect(lambda step: controller.ask(Seek(step)))
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 

@@ -13,11 +13,13 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from resviz.config import Session
+from resviz.export.drifts import DriftLanes, drift_lanes
 from resviz.gui.estimate import shape
 from resviz.gui.seen import Seen
 
 if TYPE_CHECKING:
     from resviz.observe import Passage
+    from resviz.observe.laziness import LazinessSeries
     from resviz.recording import Recording
 
 _SOLVED_LIMITS = 12
@@ -120,7 +122,6 @@ class What:
     observable: str
     sample: int
     coordinate: int
-    displacement: str  # travel_u or travel_scaled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,11 +134,13 @@ class Sight:
     lazy: Seen | None = None
     what: What | None = None
     places: Places | None = None
+    drifts: DriftLanes = field(default_factory=DriftLanes)
 
     @property
-    def all(self) -> tuple[Seen, ...]:
+    def all(self) -> tuple[Seen | LazinessSeries, ...]:
         """Every series there is."""
-        return tuple(one for one in (self.grid, self.session, self.twin, self.lazy) if one is not None)
+        series = (self.grid, self.session, self.twin, self.lazy)
+        return (*(one for one in series if one is not None), *self.drifts.all)
 
 
 @dataclass(slots=True)
@@ -150,7 +153,7 @@ class Desk:
             painted: two threads that hold the interpreter in turn take twice as long. The window sets it,
             the looking thread takes it back.
         painted: set by the window when that picture was painted.
-        passages, series: written by the looking thread alone.
+        passages, series, drifts: written by the looking thread alone.
     """
 
     wanted: int = 0
@@ -158,6 +161,7 @@ class Desk:
     painted: Event = field(default_factory=Event)
     passages: dict[Any, Passage] = field(default_factory=dict)
     series: dict[Any, Seen] = field(default_factory=dict)
+    drifts: dict[Any, LazinessSeries] = field(default_factory=dict)
 
 
 def look(
@@ -201,13 +205,15 @@ def _sight(desk: Desk, recording: Recording, twin: Recording | None, places: Pla
     grid = _series(
         desk, ("net", recording, places.layers, places.window), what.observable, at, distances=True
     )
-    session = _series(desk, ("net", recording, one, places.window), what.displacement, at)
+    session = _series(desk, ("net", recording, one, places.window), "travel_u", at)
     other = lazy = None
     if twin is not None and twin.step >= 0:
-        other = _series(desk, ("net", twin, one, places.window), what.displacement, at)
+        other = _series(desk, ("net", twin, one, places.window), "travel_u", at)
     if recording.lazy is not None and recording.lazy.newest >= 0:
-        lazy = _series(desk, ("lazy", recording, one, places.window), what.displacement, at)
-    return Sight(grid, session, other, lazy, what, places)
+        # its units stay; alpha times what they moved has a limit
+        lazy = _series(desk, ("lazy", recording, one, places.window), "travel_scaled", at)
+    drifts = drift_lanes(desk.drifts, recording, twin)
+    return Sight(grid, session, other, lazy, what, places, drifts)
 
 
 def _series(

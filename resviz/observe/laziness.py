@@ -28,7 +28,7 @@ from resviz.observe.limits import LimitUnits
 from resviz.observe.passage import Run, follow_layers
 from resviz.transport import Cohort
 
-__all__ = ["Frozen", "Laziness", "frozen_probes", "spread_layers"]
+__all__ = ["Frozen", "Laziness", "LazinessSeries", "frozen_probes", "spread_layers"]
 
 Array = NDArray[np.float64]
 _BLOCK_BYTES = 32e6  # units followed together; starts, units and checkpoints make it some four times as much
@@ -150,3 +150,46 @@ def frozen_probes(
     windows = [range(layer, layer + 1) for layer in chosen]
     units = LimitUnits(run.session, run.problem, limit, windows, _STARTS)
     return Frozen(depths, [units.sets], limit)
+
+
+class LazinessSeries:
+    """Readings of frozen probes at some of the planned steps, taken one by one as the steps are recorded.
+
+    One thread visits, others may read `readings`: what they hold never changes.
+    """
+
+    def __init__(self, probes: Frozen, planned: int, most: int = 50) -> None:
+        """Look at most at ``most`` steps of 0..``planned``, both ends among them."""
+        self._probes = probes
+        self._chosen = sorted({int(k) for k in np.linspace(0, planned, min(planned + 1, most)).round()})
+        self._known: dict[int, Laziness] = {}
+
+    @property
+    def newest(self) -> int:
+        """Largest step read; -1 before the first."""
+        return max(self._known, default=-1)
+
+    @property
+    def readings(self) -> tuple[Laziness, ...]:
+        """What is known by now, in the order of steps."""
+        known = self._known.copy()
+        return tuple(known[step] for step in sorted(known))
+
+    def has(self, step: int) -> bool:
+        """Whether ``step`` was read."""
+        return step in self._known
+
+    def can_visit(self, step: int) -> bool:
+        """Whether ``step`` is one of the chosen ones, recorded and not read yet."""
+        return step in self._chosen and step <= self._probes.newest and step not in self._known
+
+    def first_gap(self) -> int | None:
+        """The first chosen step that is recorded and not read."""
+        return next((step for step in self._chosen if self.can_visit(step)), None)
+
+    def visit(self, step: int) -> Iterator[bool]:
+        """Read ``step`` in pieces; True when it is there."""
+        for reading in self._probes.steps_of(step):
+            if reading is not None:
+                self._known[step] = reading
+            yield reading is not None

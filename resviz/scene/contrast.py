@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +12,9 @@ from numpy.typing import ArrayLike
 from resviz.scene.axes import Range, density_top, log_range, nice_bound
 from resviz.scene.grid import layer_title, limit_marks, read_units, usable
 from resviz.scene.histogram import bin_edges, histogram
+from resviz.scene.lazy import Drifts, drift_over_depth, drift_over_steps, meter
 from resviz.scene.model import Array, Axis, Bars, Dash, LegendEntry, Line, Mark, Panel, Role, Rule, Scene
+from resviz.scene.scaled import Scaled
 from resviz.scene.series import Series
 from resviz.scene.ticks import number
 from resviz.scene.timeline import loss_curve, steps_axis
@@ -20,6 +23,9 @@ from resviz.scene.timeline import loss_curve, steps_axis
 _PEAK_CAP = 26.0
 _MOST_BINS = 96
 _CURVE_POINTS = 128  # travel is read at so many steps at most: a frame's cost does not grow with K
+
+
+Three = tuple[Series | None, Series | None, Series | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,42 +44,94 @@ def contrast(
     twin: Series | None,
     lazy: Series | None,
     losses: Losses,
+    drifts: Drifts | None = None,
     *,
     step: int,
     steps: int,
     place: int = 0,
+    scaled: bool = False,
+    old: bool = False,
+    layout: Layout = "short",
 ) -> Scene:
-    """Three stacked panels: "displacement" at one layer, "travel" over steps, "loss" over steps.
+    """Session, lazy twin and lazy limit at one step.
 
-    All three series carry the same displacement observable: travel_u, or travel_scaled, on which the twin
-    falls onto the lazy limit.
+    Panels: "displacement" of the units of one layer, "travel" over steps, "drift" of the feature kernel over
+    steps, "loss" over steps. The layouts "tall" and "wide" add "scaled", the displacement times alpha, on
+    which a lazy twin falls onto the lazy limit, and "drift by depth".
 
     Args:
-        session: at the session's alpha; None before anything is recorded.
-        twin: at the contrast alpha, or None.
-        lazy: the lazy limit (only its ``density`` and ``limit_mean`` are read), or None.
+        session: travel_u at the session's alpha; None before anything is recorded.
+        twin: travel_u at the contrast alpha, or None.
+        lazy: travel_scaled of the lazy limit (only its ``density`` and ``limit_mean`` are read), or None; not
+            scaled it is 0.
         losses: of net, its limit, twin and lazy limit.
+        drifts: what frozen probes read of net, twin and their limits.
         step: the shown step.
         steps: planned steps K.
         place: which of the pinned layers the densities are of.
+        scaled: displacements are shown times alpha where they are shown once.
+        old: the twin is about to be replaced.
+        layout: "short" one column of four, "tall" one of six, "wide" two columns of three.
     """
-    panels = (
-        _displacement(session, twin, lazy, step, place),
-        _travel(session, twin, lazy, step, steps),
-        _loss(losses, step, steps),
+    drifts = drifts or Drifts()
+    role = Role.OLD if old else Role.TWIN
+    limit = lazy is not None
+    full = layout != "short"
+    plain = (session, twin, None), limit
+    times = (_scaled(session), _scaled(twin), lazy), False
+    once = times if scaled and not full else plain
+    shown = times if scaled else plain
+    cells = _CELLS[layout]
+    panels = [
+        _displacement("displacement", *once, role, step, place, cells["displacement"]),
+        _travel(*shown, role, step, steps, cells["travel"]),
+        drift_over_steps(drifts, role, limit, step, steps, cells["drift"]),
+        _loss(losses, role, step, steps, cells["loss"]),
+    ]
+    if full:
+        panels.insert(1, _displacement("scaled", *times, role, step, place, cells["scaled"]))
+        panels.append(drift_over_depth(drifts, role, limit, step, cells["drift by depth"]))
+    rows = 1 + max(row for row, _, _, _ in cells.values())
+    columns = 1 + max(column for _, column, _, _ in cells.values())
+    return Scene(
+        tuple(panels),
+        row_heights=((1.3,) + (1.0,) * (rows - 1)) if columns == 1 else (1.0,) * rows,
+        column_widths=(1.0,) * columns,
+        legend=_legend(session, twin, lazy, role),
+        caption=meter(drifts, step),
     )
-    return Scene(panels, row_heights=(1.3, 1.0, 1.0), legend=_legend(session, twin, lazy))
 
 
-def _legend(session: Series | None, twin: Series | None, lazy: Series | None) -> tuple[LegendEntry, ...]:
+Layout = Literal["short", "tall", "wide"]
+
+
+def _cells(*rows: tuple[str, ...]) -> dict[str, tuple[int, int, int, int]]:
+    return {key: (r, c, 1, 1) for r, row in enumerate(rows) for c, key in enumerate(row)}
+
+
+_CELLS = {
+    "short": _cells(("displacement",), ("travel",), ("drift",), ("loss",)),
+    "tall": _cells(("displacement",), ("scaled",), ("travel",), ("drift",), ("drift by depth",), ("loss",)),
+    "wide": _cells(("displacement", "scaled"), ("travel", "loss"), ("drift", "drift by depth")),
+}
+
+
+def _legend(
+    session: Series | None, twin: Series | None, lazy: Series | None, role: Role
+) -> tuple[LegendEntry, ...]:
     entries = []
     if session is not None:
         entries.append(LegendEntry(f"α = {_short(session.alpha)}", Role.SESSION, filled=True))
     if twin is not None:
-        entries.append(LegendEntry(f"α = {_short(twin.alpha)}", Role.TWIN, filled=True))
+        old = " (old)" if role is Role.OLD else ""
+        entries.append(LegendEntry(f"α = {_short(twin.alpha)}{old}", role, filled=True))
     if lazy is not None:
         entries.append(LegendEntry("α → ∞", Role.LAZY, "dash"))
     return tuple(entries)
+
+
+def _scaled(series: Series | None) -> Series | None:
+    return None if series is None else Scaled(series, series.alpha)
 
 
 def _short(alpha: float) -> str:
@@ -81,9 +139,17 @@ def _short(alpha: float) -> str:
 
 
 def _displacement(
-    session: Series | None, twin: Series | None, lazy: Series | None, step: int, place: int
+    key: str,
+    shown: Three,
+    still: bool,
+    twin_role: Role,
+    step: int,
+    place: int,
+    cell: tuple[int, int, int, int],
 ) -> Panel:
-    pairs = ((session, Role.SESSION), (twin, Role.TWIN))
+    """Densities of the displacement; ``still``: the lazy limit is there and its units do not move."""
+    session, twin, lazy = shown
+    pairs = ((session, Role.SESSION), (twin, twin_role))
     highs = [_high(series, place) for series in (session, twin, lazy) if series is not None]
     x = Range(0.0, nice_bound(max(highs)) if max(highs, default=0.0) > 0 else 1.0)
     units = max(_count(series, place) for series in (session, twin))
@@ -106,24 +172,29 @@ def _displacement(
         density = lazy.density(step, place)
         if density is not None and usable(density):
             lines.append(Line(np.asarray(density.x), np.asarray(density.pdf), Role.LAZY, "dash"))
+    if still and (marks or lines):
+        lines.append(Rule(0.0, Role.LAZY, dash="dash"))
     peaks = [series.peak(place) for series in (session, twin, lazy) if series is not None]
     top = density_top(max(peaks, default=0.0), x.width, units, float(edges[1] - edges[0]), _PEAK_CAP)
     named = next((series for series in (session, twin, lazy) if series is not None), None)
-    title, symbol = "How far units moved", ""
+    title, symbol = _MOVED[key == "scaled"], ""
     if named is not None and named.layers:
         where = layer_title(named, place).split("   ")[0]
-        title = f"How far units moved, {where}"
+        title = f"{title}, {where}"
         symbol = named.observable.label
     return Panel(
-        key="displacement",
+        key=key,
         title=title,
         x=Axis(x.low, x.high, symbol),
         y=Axis(0.0, top, "density"),
         marks=(*marks, *lines),
-        cell=(0, 0, 1, 1),
+        cell=cell,
         beyond=(0, beyond),
         message="" if marks or lines else "not recorded at this step yet",
     )
+
+
+_MOVED = ("How far units moved", "The same times α")
 
 
 def _high(series: Series, place: int) -> float:
@@ -156,12 +227,15 @@ def _means(series: Series, limit: bool) -> tuple[Array, Array]:
     return steps[good].astype(np.float64), values[good]
 
 
-def _travel(session: Series | None, twin: Series | None, lazy: Series | None, step: int, steps: int) -> Panel:
+def _travel(
+    shown: Three, still: bool, twin_role: Role, step: int, steps: int, cell: tuple[int, int, int, int]
+) -> Panel:
+    session, twin, lazy = shown
     marks: list[Mark] = []
     top = 0.0
     for series, role, limit in (
         (lazy, Role.LAZY, True),
-        (twin, Role.TWIN, False),
+        (twin, twin_role, False),
         (session, Role.SESSION, False),
     ):
         if series is None:
@@ -171,6 +245,8 @@ def _travel(session: Series | None, twin: Series | None, lazy: Series | None, st
             top = max(top, float(mean.max()))
             marks.append(Line(at, mean, role, "dash" if limit else "solid"))
     message = "" if marks else "nothing recorded yet"
+    if still and marks:
+        marks.append(Rule(0.0, Role.LAZY, across="y", dash="dash"))
     marks.append(Rule(float(step), Role.CURSOR))
     return Panel(
         key="travel",
@@ -178,7 +254,7 @@ def _travel(session: Series | None, twin: Series | None, lazy: Series | None, st
         x=steps_axis(steps),
         y=Axis(0.0, nice_bound(1.05 * top) if top > 0 else 1.0, _symbol(session, twin, lazy)),
         marks=tuple(marks),
-        cell=(1, 0, 1, 1),
+        cell=cell,
         message=message,
     )
 
@@ -187,11 +263,11 @@ def _symbol(*series: Series | None) -> str:
     return next((f"mean {one.observable.symbol}" for one in series if one is not None), "")
 
 
-def _loss(losses: Losses, step: int, steps: int) -> Panel:
+def _loss(losses: Losses, twin_role: Role, step: int, steps: int, cell: tuple[int, int, int, int]) -> Panel:
     marks: list[Mark] = []
     kept = []
     curves: tuple[tuple[ArrayLike | None, Role, Dash, float], ...] = (
-        (losses.twin, Role.TWIN, "solid", 1.5),
+        (losses.twin, twin_role, "solid", 1.5),
         (losses.net, Role.SESSION, "solid", 1.5),
         (losses.lazy, Role.LAZY, "dash", 1.0),
         (losses.twin_limit, Role.LIMIT, "dot", 1.0),
@@ -211,6 +287,6 @@ def _loss(losses: Losses, step: int, steps: int) -> Panel:
         x=steps_axis(steps),
         y=Axis(y.low, y.high, "loss", "log"),
         marks=tuple(marks),
-        cell=(2, 0, 1, 1),
+        cell=cell,
         message=message,
     )

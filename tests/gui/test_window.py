@@ -405,6 +405,33 @@ def test_the_contrast_shows_twin_and_lazy_limit(opened: MainWindow) -> None:
     assert {Role.SESSION, Role.TWIN, Role.LAZY} <= roles
 
 
+def test_the_laziness_meter_and_the_drift(opened: MainWindow, qtbot: QtBot, recording: Recording) -> None:
+    meter = opened.findChild(QLabel, "laziness_meter")
+    qtbot.waitUntil(lambda: f"k = {STEPS}" in meter.text() and "twin" in meter.text(), timeout=30_000)
+    assert f"{recording.laziness(STEPS):.3f} of their own spread (" in meter.text()
+    assert "Some 1 where features are learned" in meter.toolTip()
+
+    def line() -> Line | None:
+        drift = opened.contrast.view.scene.panel("drift")
+        return next((m for m in drift.marks if isinstance(m, Line) and m.role is Role.SESSION), None)
+
+    qtbot.waitUntil(lambda: line() is not None and line().x[-1] == STEPS, timeout=30_000)
+    assert line().y[-1] == pytest.approx(recording.kernel_drift(STEPS), rel=1e-4)
+    button = opened.findChild(QToolButton, "contrast_help")
+    button.click()
+    assert button.accessibleName()
+
+
+def test_a_tall_dock_shows_every_panel(opened: MainWindow, qtbot: QtBot) -> None:
+    def keys() -> list[str]:
+        return [panel.key for panel in opened.contrast.view.scene.panels]
+
+    assert keys() == ["displacement", "travel", "drift", "loss"]
+    opened.resize(1500, 2000)
+    qtbot.waitUntil(lambda: len(keys()) == 6)
+    assert {"scaled", "drift by depth"} <= set(keys())
+
+
 def test_letting_the_slider_go_trains_another_twin_beside(trained: MainWindow, qtbot: QtBot) -> None:
     slider = trained.findChild(QSlider, "contrast_alpha")
     kept = trained.controller.recording
@@ -412,8 +439,13 @@ def test_letting_the_slider_go_trains_another_twin_beside(trained: MainWindow, q
     slider.setSliderDown(True)
     slider.setValue(position_of(32))
     assert kept.contrast is old
+    greyed = []
+    trained.controller.contrast_scene.connect(
+        lambda scene: greyed.append("α = 8 (old)" in [entry.text for entry in scene.legend])
+    )
     slider.setSliderDown(False)
     qtbot.waitUntil(lambda: kept.contrast is not old, timeout=60_000)
+    assert any(greyed)
     assert kept.contrast.session.network.alpha == alpha_at(position_of(32))
     qtbot.waitUntil(
         lambda: any(e.text == "α = 32" for e in trained.contrast.view.scene.legend), timeout=30_000
@@ -423,8 +455,12 @@ def test_letting_the_slider_go_trains_another_twin_beside(trained: MainWindow, q
 
 
 def test_scaled_displacements(opened: MainWindow, qtbot: QtBot) -> None:
+    def shown() -> str:
+        return opened.contrast.view.scene.panel("travel").y.label
+
+    assert shown() == "mean Δu"
     opened.findChild(QCheckBox, "contrast_scaled").click()
-    qtbot.waitUntil(lambda: opened.controller._look.sight.what.displacement == "travel_scaled")
+    qtbot.waitUntil(lambda: shown() == "mean α Δu")
 
 
 # -- files, themes, sizes --------------------------------------------------------------------------------

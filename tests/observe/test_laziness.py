@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import resviz
-from resviz.observe.laziness import frozen_probes, spread_layers
+from resviz.observe.laziness import LazinessSeries, frozen_probes, spread_layers
 from resviz.recording import record
 
 STEPS = 30
@@ -90,3 +90,20 @@ def test_layers_are_spread_over_depth(total, most):
 def test_a_step_that_is_not_recorded_is_named(runs):
     with pytest.raises(resviz.errors.RequestError, match="step = 31"):
         runs[1.0].laziness(31)
+
+
+def test_a_series_reads_some_of_the_steps_as_they_come(runs):
+    class Growing:
+        session, problem, fields = runs[1.0].session, runs[1.0].problem, runs[1.0].fields
+        step = 12
+
+    growing = Growing()
+    series = LazinessSeries(frozen_probes(growing, [3, 9]), STEPS, most=6)
+    assert (series.newest, series.readings, series.can_visit(1)) == (-1, (), False)
+    while (step := series.first_gap()) is not None:
+        assert list(series.visit(step)) == [False, True]
+    assert [reading.step for reading in series.readings] == [0, 6, 12]
+    growing.step = STEPS
+    assert series.first_gap() == 18
+    assert series.can_visit(30)
+    assert not series.can_visit(12)
