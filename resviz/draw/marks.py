@@ -204,6 +204,12 @@ def _paint_rule(painter: QPainter, rule: Rule, at: PanelGeometry, sizes: Sizes, 
     if rule.across == "x":
         x = float(at.pixel_x(np.array([rule.at]))[0])
         painter.drawLine(QLineF(x, plot.top, x, plot.bottom))
+        if rule.text:
+            width, height = measure(rule.text, sizes.tick)
+            left = x + sizes.gap if x + width + 2 * sizes.gap < plot.right else x - width - sizes.gap
+            at_top = Rect(left, plot.top + sizes.gap / 2, width, height)
+            muted = colour_of(theme, Role.MUTED)
+            paint_plated(painter, at_top, rule.text, sizes.tick, muted, theme, "left")
     else:
         y = float(at.pixel_y(np.array([rule.at]))[0])
         painter.drawLine(QLineF(plot.left, y, plot.right, y))

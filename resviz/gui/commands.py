@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QWidget
 
+from resviz.gui.documents import Documents
 from resviz.gui.state import (
     AppState,
     Follow,
@@ -36,18 +37,14 @@ class Deeds(Protocol):
     def ask(self, intent: Intent) -> None: ...
     def choose_seed(self) -> None: ...
     def show_export(self) -> None: ...
-    def new_session(self) -> None: ...
-    def open_file(self) -> None: ...
-    def save_file(self) -> None: ...
-    def save_file_as(self) -> None: ...
     def close(self) -> bool: ...
 
 
 class Commands:
     """The actions of ``window``, by their object names; ``deeds`` does what they ask."""
 
-    def __init__(self, window: QMainWindow, deeds: Deeds) -> None:
-        self._window, self._deeds = window, deeds
+    def __init__(self, window: QMainWindow, deeds: Deeds, documents: Documents) -> None:
+        self._window, self._deeds, self._documents = window, deeds, documents
         ask, new = self._asking, self._action
         self.run = new(
             "run", "Run", ask(ToggleRun()), "Run (Space; Ctrl+Return from anywhere)", "Ctrl+Return"
@@ -66,11 +63,11 @@ class Commands:
         self.export = new("export", "Export…", deeds.show_export, "A film, frames or a figure", "Ctrl+E")
         self.undo = new("undo", "Undo", ask(Undo()), "Back to the settings before", "Ctrl+Z")
         self.redo = new("redo", "Redo", ask(Redo()), "Forward again", "Ctrl+Shift+Z")
-        self.new = new("new", "New", deeds.new_session, "A session with default settings", "Ctrl+N")
-        self.open = new("open", "Open…", deeds.open_file, "A session or a recording", "Ctrl+O")
-        self.save = new("save", "Save", deeds.save_file, "Save the session, or the recording", "Ctrl+S")
+        self.new = new("new", "New", documents.new, "A session with default settings", "Ctrl+N")
+        self.open = new("open", "Open…", documents.open, "A session or a recording", "Ctrl+O")
+        self.save = new("save", "Save", documents.save, "Save the session, or the recording", "Ctrl+S")
         self.save_as = new(
-            "save_as", "Save as…", deeds.save_file_as, "Save under another name", "Ctrl+Shift+S"
+            "save_as", "Save as…", documents.save_as, "Save under another name", "Ctrl+Shift+S"
         )
         self.quit = new("quit", "Quit", deeds.close, "Leave resviz", "Ctrl+Q")
         self.themes: dict[str, QAction] = {}
@@ -101,7 +98,9 @@ class Commands:
         """Make the window's menus."""
         bar = self._window.menuBar()
         files = bar.addMenu("&File")
-        files.addActions([self.new, self.open, self.save, self.save_as])
+        files.addActions([self.new, self.open])
+        files.addMenu(self._documents.recent_menu())
+        files.addActions([self.save, self.save_as])
         files.addSeparator()
         files.addActions([self.export, self.quit])
         bar.addMenu("&Edit").addActions([self.undo, self.redo])

@@ -13,24 +13,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, Signal
 
 from resviz.config import Session
 from resviz.errors import ResvizError, SessionError
 from resviz.gui.cursor import CursorClock
-from resviz.gui.estimate import estimate, size_text
 from resviz.gui.facts import Facts, numbers
 from resviz.gui.files import Files
 from resviz.gui.looking import Looking
 from resviz.gui.pace import Pace
 from resviz.gui.pictures import Pictures, drawn_of, places_of, what_of
-from resviz.gui.report import ended_text
 from resviz.gui.resolve import resolve
 from resviz.gui.state import (
     AppState,
     Edit,
     Ended,
+    Happened,
     Intent,
+    LetGo,
     Load,
     NewSeed,
     Opened,
@@ -38,9 +38,9 @@ from resviz.gui.state import (
     Saved,
     Tick,
 )
+from resviz.gui.training import Grown, Training
 from resviz.gui.twin import TwinTrainer
-from resviz.gui.work import Sight, SolvedLimits, Stage, Trained, train
-from resviz.gui.worker import Finished, Worker
+from resviz.gui.work import Sight, SolvedLimits
 
 if TYPE_CHECKING:
     from resviz.recording import Recording
@@ -73,16 +73,20 @@ class Controller(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state = AppState(session)
-        self.recording: Recording | None = None
         self._facts = Facts()
         self._limits = SolvedLimits()
         self._pictures = Pictures()
         self._drawn = -1  # step of the grid's last picture
 
-        self._train = Worker("train", parent=self)
-        self._train.yielded.connect(self._on_trained)
-        self._train.paused.connect(self._on_train_paused)
-        self._train.finished.connect(self._on_train_finished)
+        self.training = Training(self._limits, self)
+        self.training.grew.connect(self._on_grown)
+        self.training.happened.connect(self._on_happened)
+        self.training.ended.connect(lambda run, text: self.ask(Ended(run, text)))
+        self.training.let_go.connect(lambda runs: self.ask(LetGo(runs)))
+        self.training.said.connect(self._on_said)
+        self.training.noticed.connect(self.notice)
+        self.training.failed.connect(self.failed)
+        self._train = self.training.worker
         self._look = Looking(self)
         self._look.seen.connect(self._on_seen)
         self._look.caught_up.connect(self._on_caught_up)
@@ -98,8 +102,6 @@ class Controller(QObject):
         self.files.doing.connect(lambda what: self._say(doing=what))
         self.files.refused.connect(lambda text: self.notice.emit(text, "error"))
         self.files.failed.connect(self.failed)
-        self._notes: tuple[str, ...] = ()  # that were shown
-        self._train_run = 0  # the state's run that the train worker works for
 
         self._clock = CursorClock(lambda: self.state.speed, self._room, self)
         self._clock.due.connect(self._on_due)
@@ -138,23 +140,20 @@ class Controller(QObject):
 
     def save(self, path: Path) -> None:
         """Write the session (.toml), or the recording (.resviz, in the background)."""
-        self.files.save(path, self.session_as_run(), self.recording)
-
-    def session_as_run(self) -> Session:
-        """The session with the run's live edits as events: what repeats the run as it was."""
-        if self.recording is not None and self.recording.session.training.events:
-            return self.recording.session
-        return self.state.session
+        self.files.save(path, self.state.session, self.recording)
 
     # -- acting on differences --------------------------------------------------------------------------
 
     def _act(self, old: AppState, new: AppState) -> None:
         if new.run != old.run:
-            self._begin(new)
-        elif (new.training, new.target) != (old.training, old.target):
-            self._drive(new)
-        if new.session != old.session and new.run == old.run:
-            self._live_edit(old.session, new.session)
+            self._begin(old, new)
+        elif new.session != old.session:
+            self.training.edit(old.session, new.session)
+            if new.session.contrast.alpha != old.session.contrast.alpha and self.recording is not None:
+                self._twin.start(new.session)
+                self._pace.soon()  # the old one is greyed
+        if new.run == old.run and (new.training, new.target) != (old.training, old.target):
+            self.training.drive(new)
         if new.playing != old.playing:
             self._clock.run(new.playing)
         if new.choice != old.choice or (new.newest != old.newest and not self._look.busy):
@@ -169,92 +168,39 @@ class Controller(QObject):
         elif new.newest != old.newest:
             self._pace.grow()
 
-    def _begin(self, state: AppState) -> None:
+    def _begin(self, old: AppState, new: AppState) -> None:
         """A new run takes the place of the present one."""
         self._look.forget()
         self._twin.cancel()
-        self.recording = None
         self._pictures = Pictures()
         self._drawn = -1
-        self._facts = Facts(doing="starting", device=self._facts.device)
-        self._train_run = state.run
-        self._notes = ()
+        self._facts = Facts(doing="starting" if new.training else "", device=self._facts.device)
         self.notice.emit("", "")
-        session = state.session
-        if not state.training:  # an opened recording
-            self._train.cancel()
-            return
-        cost = estimate(session)
-        if not cost.fits:
-            self._train.cancel()
-            text = (
-                f"This session needs {size_text(cost.units)} for its units and this machine has "
-                f"{size_text(cost.available)}. Make layers, units or the limit's units smaller."
-            )
-            QTimer.singleShot(0, self, lambda run=state.run: self._stop(run, text))
-            return
-        limits = self._limits
-        self._train.start(lambda: train(session, limits), until=_reached(state.target))
-
-    def _drive(self, state: AppState) -> None:
-        """Pause or resume the trainer as the state says."""
-        if state.training:
-            self._train.resume(until=_reached(state.target))
-        else:
-            self._train.pause()
-
-    def _live_edit(self, old: Session, new: Session) -> None:
-        """Hand a live edit to whoever records; a new contrast alpha trains another twin."""
-        if self.recording is None:
-            return
-        if new.training.rate != old.training.rate:
-            self.recording.edit(rate=new.training.rate)
-        if new.training.last_step != old.training.last_step:
-            self.recording.edit(steps=new.training.last_step)
-        if new.contrast.alpha != old.contrast.alpha:
-            self._twin.start(new)
-            self._pace.soon()  # the old one is greyed
-
-    def _stop(self, run: int, failure: str) -> None:
-        self.ask(Ended(run, failure))
-        self._say(doing="")
-        self.notice.emit(failure, "error")
+        self.training.begin(old, new)
+        self._start_looking()
 
     # -- training ---------------------------------------------------------------------------------------
 
-    def _on_trained(self, run: int, value: Stage | Trained) -> None:
-        if isinstance(value, Stage):
-            self._say(doing=value.doing)
-            if self._drawn < 0:
-                self._pace.soon()
-            return
-        first = self.recording is None
-        self.recording = value.recording
-        doing = "preparing the first step" if value.step < 0 else ""
-        self._say(doing=doing, steps_a_second=value.speed, device=value.device)
-        if value.notes != self._notes:
-            self._notes = value.notes
-            self.notice.emit("\n".join(value.notes), "note")
-        if value.step >= 0:
-            self.ask(Recorded(self._train_run, value.step, value.steps))
-            if first or self._look.sight is None:
-                self._start_looking()
+    @property
+    def recording(self) -> Recording | None:
+        """Of the present run."""
+        return self.training.recording
 
-    def _on_train_paused(self, run: int) -> None:
-        self._say(steps_a_second=0.0)
+    def _on_said(self, facts: dict[str, Any]) -> None:
+        self._say(**facts)
+        if "doing" in facts and self._drawn < 0:
+            self._pace.soon()
 
-    def _on_train_finished(self, end: Finished) -> None:
-        if end.run != self._train.run or end.how == "cancelled":
-            return
-        self._say(doing="", steps_a_second=0.0)
-        if end.how == "done":
-            self.ask(Ended(self._train_run))
-            return
-        text = ended_text(end.error)
-        self.ask(Ended(self._train_run, text))
-        self.notice.emit(text, "error")
-        if not isinstance(end.error, ResvizError):
-            self.failed.emit(end.error, end.report)
+    def _on_grown(self, grown: Grown) -> None:
+        self.ask(Recorded(grown.run, grown.at.step, grown.at.steps))
+        if grown.first or self._look.sight is None:
+            self._start_looking()
+
+    def _on_happened(self, run: int, session: Session) -> None:
+        """Tell the state of which steps its live edits are; all else it knows better."""
+        events = [event.model_dump(exclude_none=True) for event in session.training.events]
+        if run == self.state.run and session.training.events != self.state.session.training.events:
+            self.ask(Happened(run, self.state.session.with_values({"training.events": events})))
 
     def _on_twin(self, twin: Recording) -> None:
         if self.recording is not None:
@@ -308,13 +254,13 @@ class Controller(QObject):
 
     def _on_opened(self, recording: Recording, path: Path) -> None:
         self.ask(Opened(recording.session, path, recording.step, recording.steps))
-        self.recording = recording
+        self.training.take(recording)
         self._say(doing="")
         self._start_looking()
         self._pace.soon()
 
     def _on_saved(self, path: Path) -> None:
-        self.ask(Saved(path))
+        self.ask(Saved(path, -1 if self.recording is None else self.recording.step))
         self.notice.emit(f"Saved {path.name}.", "note")
 
     # -- the cursor's clock -----------------------------------------------------------------------------
@@ -376,10 +322,10 @@ class Controller(QObject):
             return self._ended
         self._closed = True
         # what it says from here on has no one left to hear it
-        self._train.blockSignals(True)
+        self.training.blockSignals(True)
         self._clock.run(False)
         self._pace.stop()
-        parts = (self._train, self._look, self._twin)
+        parts = (self.training, self._look, self._twin)
         for part in parts:  # all are told before any is waited for
             part.close(0)
         clock = QElapsedTimer()
@@ -387,10 +333,3 @@ class Controller(QObject):
         ended = [part.close(max(0, wait_ms - clock.elapsed())) for part in parts]
         self._ended = self.files.close(_WRITING_MS) and all(ended)
         return self._ended
-
-
-def _reached(target: int | None) -> Any:
-    """Whether a value of the trainer has come to ``target``; None never pauses."""
-    if target is None:
-        return None
-    return lambda value: isinstance(value, Trained) and value.step >= target

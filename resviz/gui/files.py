@@ -9,13 +9,12 @@ from PySide6.QtCore import QObject, Signal
 
 from resviz.config import Session, load_session
 from resviz.errors import ResvizError
+from resviz.gui.state import RECORDING
 from resviz.gui.work import Stage, open_file, save_file
 from resviz.gui.worker import Finished, Worker
 
 if TYPE_CHECKING:
     from resviz.recording import Recording
-
-RECORDING = ".resviz"
 
 
 class Files(QObject):

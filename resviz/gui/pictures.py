@@ -21,6 +21,7 @@ from resviz.scene.show import Show
 from resviz.scene.timeline import timeline
 
 if TYPE_CHECKING:
+    from resviz.config.sections import TrainingEvent
     from resviz.recording import Recording
 
 _UNITS_A_PANEL = 256  # layers are pooled until a histogram has so many
@@ -128,7 +129,18 @@ class Pictures:
     def timeline(self, state: AppState, recording: Recording | None) -> Scene:
         """Losses over all planned steps, and the cursor."""
         curves = self._losses.read(recording)
-        return timeline(curves.net, curves.limit, _planned(state), state.cursor)
+        events = [(event.step, event_text(event)) for event in state.session.training.events]
+        return timeline(curves.net, curves.limit, _planned(state), state.cursor, events=events)
+
+
+def event_text(event: TrainingEvent) -> str:
+    """What a live edit says, short: it stands in the timeline."""
+    parts = []
+    if event.rate is not None:
+        parts.append(f"η {event.rate:g}")
+    if event.steps is not None:
+        parts.append(f"K {event.steps}")
+    return ", ".join(parts)
 
 
 def _planned(state: AppState) -> int:

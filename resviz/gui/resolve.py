@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from resviz.config import Session
+from resviz.gui.edits import edited, exchanged, remembered
+from resviz.gui.runs import let_go, listed, restarted, shown
 from resviz.gui.state import (
     AppState,
-    Choice,
     Edit,
+    EditRun,
     Ended,
     Follow,
+    Happened,
     Intent,
+    LetGo,
     Load,
     Look,
     NewSeed,
@@ -23,6 +26,7 @@ from resviz.gui.state import (
     Seek,
     SetSpeed,
     SetTheme,
+    ShowRun,
     StepBy,
     Tick,
     TogglePlay,
@@ -32,15 +36,6 @@ from resviz.gui.state import (
 
 SPEEDS = (0.5, 240.0)
 """Slowest and fastest cursor, steps a second."""
-
-LIVE = ("training.rate", "training.steps")
-"""What can be edited while the run goes on; it becomes an event of the run."""
-
-HISTORY = 200
-"""Edits that undo remembers."""
-
-# a change of these leaves the run as it is
-_BESIDE = ("title", "contrast.alpha")
 
 
 def resolve(state: AppState, intent: Intent) -> AppState:
@@ -69,23 +64,23 @@ def resolve(state: AppState, intent: Intent) -> AppState:
         case SetSpeed(speed):
             return replace(state, speed=min(max(float(speed), SPEEDS[0]), SPEEDS[1]))
         case Reset():
-            return _restarted(state)
+            return restarted(state)
         case NewSeed(seed):
             session = state.session.with_values({"network.seed": seed})
-            return _restarted(_remembered(state, session))
-        case Edit(changes):
-            return _edited(state, state.session.with_values(changes))
+            return remembered(state, restarted(state, replace(state, session=session)))
+        case Edit(changes, branch):
+            return edited(state, changes, branch)
         case Undo():
             if not state.past:
                 return state
             *past, session = state.past
-            after = _exchanged(state, session)
+            after = exchanged(state, session)
             return replace(after, past=tuple(past), future=(state.session, *state.future))
         case Redo():
             if not state.future:
                 return state
             session, *future = state.future
-            after = _exchanged(state, session)
+            after = exchanged(state, session)
             return replace(after, past=(*state.past, state.session), future=tuple(future))
         case Look(changes):
             return replace(state, choice=replace(state.choice, **changes))
@@ -97,9 +92,17 @@ def resolve(state: AppState, intent: Intent) -> AppState:
             fresh = _loaded(state, Load(session, path))
             ended = step >= steps
             return replace(fresh, newest=step, cursor=max(step, 0), steps=steps, ended=ended, target=None,
-                           training=False)  # fmt: skip
-        case Saved(path):
-            return replace(state, path=path, saved=state.session)
+                           training=False, saved_step=step)  # fmt: skip
+        case Saved(path, step):
+            return replace(state, path=path, saved=state.session, saved_step=step)
+        case ShowRun(number):
+            return shown(state, number)
+        case EditRun():
+            return listed(state, intent)
+        case LetGo(numbers):
+            return let_go(state, numbers)
+        case Happened(run, session):
+            return replace(state, session=session) if run == state.run else state
         case Recorded():
             return _recorded(state, intent)
         case Ended():
@@ -167,50 +170,6 @@ def _ended(state: AppState, intent: Ended) -> AppState:
     return state
 
 
-def _restarted(state: AppState) -> AppState:
-    """A new run from step 0; it goes on by itself if something moved before, else it waits at k = 0."""
-    active = state.active
-    return replace(
-        state,
-        run=state.run + 1,
-        training=True,
-        target=None if active else 0,
-        playing=active and not state.follow,
-        newest=-1,
-        steps=state.session.training.last_step,
-        ended=False,
-        failure="",
-        cursor=0,
-        choice=_within(state.choice, state.session),
-    )
-
-
-def _remembered(state: AppState, session: Session) -> AppState:
-    past = (*state.past, state.session)[-HISTORY:]
-    return replace(state, session=session, past=past, future=())
-
-
-def _edited(state: AppState, session: Session) -> AppState:
-    if session == state.session:
-        return state
-    after = _exchanged(state, session)
-    return replace(after, past=_remembered(state, session).past, future=())
-
-
-def _exchanged(state: AppState, session: Session) -> AppState:
-    """Another session takes the place of this one: live edits go into the run, others start a new one."""
-    after = replace(state, session=session)
-    beside = {key: session.get(key) for key in _BESIDE}
-    if state.session.with_values(beside) == session:
-        return after
-    # more steps and another rate are events of a run that is still to go on
-    live = {key: session.get(key) for key in LIVE}
-    grows = 0 <= state.newest < session.training.last_step and not state.ended
-    if grows and state.session.with_values({**beside, **live}) == session:
-        return replace(after, steps=session.training.last_step)
-    return _restarted(after)
-
-
 def _loaded(state: AppState, intent: Load) -> AppState:
     fresh = AppState(
         session=intent.session,
@@ -218,31 +177,10 @@ def _loaded(state: AppState, intent: Load) -> AppState:
         saved=intent.session,
         commentary=intent.commentary,
         preset=intent.preset,
-        run=state.run,
         follow=False,
         playing=intent.run,
         speed=state.speed,
         choice=replace(state.choice, layers=None, window=None),
         theme=state.theme,
     )
-    return _restarted(fresh)
-
-
-def _within(choice: Choice, session: Session) -> Choice:
-    """Pinned layers, sample and coordinate that the session does not have are let go."""
-    last = session.network.layers - 1
-    layers = (
-        choice.layers
-        if choice.layers is None
-        else tuple(layer for layer in choice.layers if layer <= last) or None
-    )
-    samples, dimension = session.data.samples, session.network.dimension or session.data.dimension
-    return replace(
-        choice,
-        layers=layers,
-        sample=choice.sample if samples is None or choice.sample < samples else 0,
-        coordinate=choice.coordinate if dimension is None or choice.coordinate < dimension else 0,
-        window=None
-        if choice.window is not None and choice.window > session.network.layers
-        else choice.window,
-    )
+    return restarted(state, fresh)

@@ -7,12 +7,13 @@ acts on the difference of the two. Nothing here knows Qt.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from resviz.config import Session
 
+RECORDING = ".resviz"
 ThemeChoice = Literal["system", "light", "dark"]
 
 
@@ -44,16 +45,51 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run of this window, as its list shows it.
+
+    Attributes:
+        number: counts the runs from 1.
+        session: what it was, or is, trained from.
+        name, note: the user's own words.
+        visible: its histogram is drawn while it is pinned.
+        pinned: drawn over the present run, on the same axes and bins.
+        newest, steps, ended, failure: as in `AppState`, when the run was left.
+        path, preset, commentary: where its session came from.
+        held: its fields are in memory; others are trained again when they are shown.
+    """
+
+    number: int
+    session: Session
+    name: str = ""
+    note: str = ""
+    visible: bool = True
+    pinned: bool = False
+    newest: int = -1
+    steps: int = 0
+    ended: bool = False
+    failure: str = ""
+    path: Path | None = None
+    preset: str = ""
+    commentary: str = ""
+    held: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class AppState:
     """The whole of the window's state.
 
     Attributes:
-        session: the session in the form; the present run was started from it, apart from the title.
+        session: what the present run is trained from, its live edits among it as events.
         past, future: sessions that undo and redo lead to.
         path: the session or recording file, None while untitled.
         saved: the session as it is on disk (or as it was opened).
+        saved_step: newest step of the recording on disk.
         commentary: the preset's paragraph, simple HTML.
-        run: counts the runs; another number is another training from step 0.
+        run: number of the present run; another number is another recording.
+        made: runs made so far.
+        runs: all of them, the present one too.
+        branch: (run, step): the present run kept the steps before ``step`` of another one.
         training: training is wanted; False is paused.
         target: training pauses by itself at this step; None: at the last.
         newest: newest recorded step, -1 before the first.
@@ -70,9 +106,13 @@ class AppState:
     future: tuple[Session, ...] = ()
     path: Path | None = None
     saved: Session | None = None
+    saved_step: int = -1
     commentary: str = ""
     preset: str = ""
     run: int = 0
+    made: int = 0
+    runs: tuple[KeptRun, ...] = ()
+    branch: tuple[int, int] | None = None
     training: bool = False
     target: int | None = None
     newest: int = -1
@@ -93,8 +133,41 @@ class AppState:
 
     @property
     def modified(self) -> bool:
-        """The session differs from its file."""
-        return self.saved is not None and self.session != self.saved
+        """The session differs from its file, or the recording has grown since it was written."""
+        grown = self.path is not None and self.path.suffix == RECORDING and self.newest > self.saved_step
+        return grown or (self.saved is not None and self.session != self.saved)
+
+    @property
+    def form(self) -> Session:
+        """The session with rate and steps as they are in force for the next step to be made."""
+        training = self.session.training
+        if not training.events:
+            return self.session
+        rate = training.rate_at(self.newest + 1)
+        return self.session.with_values({"training.rate": rate, "training.steps": training.last_step})
+
+    @property
+    def present(self) -> KeptRun:
+        """The present run, as the list shows it."""
+        kept = next((one for one in self.runs if one.number == self.run), KeptRun(self.run, self.session))
+        return replace(
+            kept,
+            session=self.session,
+            newest=self.newest,
+            steps=self.steps,
+            ended=self.ended,
+            failure=self.failure,
+            path=self.path,
+            preset=self.preset,
+            commentary=self.commentary,
+        )
+
+    @property
+    def pinned(self) -> tuple[KeptRun, ...]:
+        """Runs that are drawn over the present one."""
+        return tuple(
+            one for one in self.runs if one.pinned and one.visible and one.held and one.number != self.run
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +229,14 @@ class NewSeed:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Change session values by dotted key."""
+    """Change session values by dotted key.
+
+    A live edit holds from the newest step on; with ``branch`` a new run keeps the steps before that one and
+    obeys the edit from it on.
+    """
 
     changes: Mapping[str, Any]
+    branch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +286,40 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The session, or the recording that holds it, was written to ``path``."""
+    """The session, or the recording that holds it up to ``step``, was written to ``path``."""
 
     path: Path
+    step: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRun:
+    """Make a kept run the present one."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class EditRun:
+    """Change name, note, visible or pinned of a run in the list."""
+
+    number: int
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """The fields of these runs were given up for want of memory; their settings stay."""
+
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Live edits of run ``run`` became events; ``session`` says of which steps."""
+
+    run: int
+    session: Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,5 +341,5 @@ class Ended:
 
 Intent = (
     ToggleRun | TogglePlay | StepBy | Seek | Tick | Follow | SetSpeed | Reset | NewSeed | Edit | Undo | Redo
-    | Look | SetTheme | Load | Opened | Saved | Recorded | Ended
+    | Look | SetTheme | Load | Opened | Saved | ShowRun | EditRun | LetGo | Happened | Recorded | Ended
 )  # fmt: skip

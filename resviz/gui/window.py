@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QPalette, QResizeEvent
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QDockWidget,
-    QFileDialog,
     QMainWindow,
     QTabWidget,
     QVBoxLayout,
@@ -24,8 +23,9 @@ from resviz.gui.closing import ClosingQuestion
 from resviz.gui.commands import Commands
 from resviz.gui.contrast_dock import ContrastDock
 from resviz.gui.controller import Controller
+from resviz.gui.documents import Documents, title_of
 from resviz.gui.estimate import estimate
-from resviz.gui.experiment import Experiment
+from resviz.gui.experiment import FIELDS_BY_PATH, Experiment
 from resviz.gui.facts import Facts
 from resviz.gui.icons import icon
 from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
@@ -46,12 +46,11 @@ from resviz.gui.state import (
 from resviz.gui.timeline_dock import TimelineDock
 from resviz.gui.toolbar import Toolbar
 from resviz.gui.units_tab import UnitsTab
+from resviz.gui.where import WhereQuestion, is_past
 from resviz.scene.theme import Theme, theme
 from resviz.scene.ticks import number
 
 _NARROW = 1400  # below this width the contrast is a tab beside the Experiment
-_FILES = "Sessions and recordings (*.toml *.resviz)"
-_SAVED_AS = "Recording (*.resviz);;Session (*.toml)"
 
 
 class MainWindow(QMainWindow):
@@ -72,7 +71,8 @@ class MainWindow(QMainWindow):
             | QMainWindow.DockOption.AllowTabbedDocks
             | QMainWindow.DockOption.AllowNestedDocks
         )
-        self.commands = Commands(self, self)
+        self.documents = Documents(self, self.controller)
+        self.commands = Commands(self, self, self.documents)
         self._make_centre()
         self._make_docks()
         self._make_toolbar()
@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
         controller.notice.connect(self.notice.show_notice)
         controller.refused.connect(self._refuse)
         controller.failed.connect(self._report)
-        self.experiment.edited.connect(lambda path, value: controller.ask(Edit({path: value})))
+        self.experiment.edited.connect(self.edit)
         self.units.looked.connect(lambda changes: controller.ask(Look(changes)))
         self.contrast.alpha_chosen.connect(lambda alpha: controller.ask(Edit({"contrast.alpha": alpha})))
         self.contrast.scaled_chosen.connect(lambda on: controller.ask(Look({"scaled": on})))
@@ -169,6 +169,10 @@ class MainWindow(QMainWindow):
             old.session, old.choice, old.path, old.saved, old.preset, old.commentary,
         ):  # fmt: skip
             self._show_session(new)
+        elif new.newest != old.newest:
+            if new.session.training.events:  # another rate may be in force now
+                self.experiment.show_session(new.form)
+            self.setWindowModified(new.modified)
         if new.theme != old.theme:
             self._set_theme(new.theme)
         self._show_status()
@@ -179,12 +183,11 @@ class MainWindow(QMainWindow):
 
     def _show_session(self, state: AppState) -> None:
         self.toolbar.show_preset(state.preset)
-        self.experiment.show_session(state.session)
+        self.experiment.show_session(state.form)
         self.experiment.show_commentary(state.commentary)
         self.units.show_choice(state.choice, places_of(state), state.session)
         self.contrast.show_alpha(state.session.contrast.alpha, state.choice.scaled)
-        name = state.path.name if state.path else (state.session.title or "untitled")
-        self.setWindowTitle(f"{name}[*] - resviz")
+        self.setWindowTitle(title_of(state))
         self.setWindowModified(state.modified)
 
     def _show_facts(self, facts: Facts) -> None:
@@ -273,34 +276,20 @@ class MainWindow(QMainWindow):
         self.controller.ask(Load(chosen.session, commentary=chosen.commentary, preset=chosen.name, run=True))
         self.units.view.setFocus()
 
-    def new_session(self) -> None:
-        """Start over with the default settings."""
-        self.controller.ask(Load(Session()))
+    def edit(self, path: str, value: Any) -> None:
+        """Ask for a session value; where a live one is to hold is asked back if that is not clear."""
+        state = self.controller.state
+        if not (self.interactive and is_past(state, path)):
+            self.ask(Edit({path: value}))
+            return
 
-    def open_file(self) -> None:
-        """Ask for a session or a recording, and open it."""
-        path, _ = QFileDialog.getOpenFileName(self, "Open", "", _FILES)
-        if path:
-            self.controller.open(Path(path))
+        def answer(step: int | None) -> None:
+            self.ask(Edit({path: value}, step))
 
-    def save_file(self) -> None:
-        """Save where it was saved before, or ask."""
-        path = self.controller.state.path
-        if path is None:
-            self.save_file_as()
-        else:
-            self.controller.save(path)
+        def cancelled() -> None:
+            self.experiment.take_back(path)
 
-    def save_file_as(self) -> None:
-        """Ask where to save the session or the recording."""
-        dialog = QFileDialog(self, "Save as", "", _SAVED_AS)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("resviz")
-        dialog.filterSelected.connect(
-            lambda chosen: dialog.setDefaultSuffix("toml" if "toml" in chosen else "resviz")
-        )
-        if dialog.exec() and dialog.selectedFiles():
-            self.controller.save(Path(dialog.selectedFiles()[0]))
+        WhereQuestion(state, FIELDS_BY_PATH[path].label, answer, cancelled, self).open()
 
     def show_export(self) -> None:
         """Open the export dialog on what is recorded."""

@@ -5,7 +5,6 @@ One object is shared between a generator and the window, `Desk`; its fields say 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from resviz.config import Session
 from resviz.export.drifts import DriftLanes, drift_lanes
-from resviz.gui.estimate import shape
 from resviz.gui.seen import Seen
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 _SOLVED_LIMITS = 12
 _PAINT_S = 0.15  # a picture that is hidden is never painted
-_SHARED = 2e6  # N M D from which a layer's products are worth sharing out over threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,7 @@ class Trained:
         speed: steps a second.
         device: where the net is trained.
         notes: what failed beside the net (a limit, the twin) and was left behind.
+        doing: work before the first step that is new.
     """
 
     recording: Recording
@@ -52,6 +50,7 @@ class Trained:
     speed: float
     device: str
     notes: tuple[str, ...] = ()
+    doing: str = ""
 
 
 class SolvedLimits(dict[str, Any]):
@@ -63,8 +62,20 @@ class SolvedLimits(dict[str, Any]):
             del self[next(iter(self))]
 
 
-def train(session: Session, limits: SolvedLimits, *, contrast: bool = True) -> Iterator[Stage | Trained]:
-    """Record ``session`` from step 0; everything that takes long, the imports too, happens in here."""
+def train(
+    session: Session,
+    limits: SolvedLimits,
+    *,
+    contrast: bool = True,
+    threads: int = 0,
+    after: Recording | None = None,
+) -> Iterator[Stage | Trained]:
+    """Record ``session`` from step 0; everything that takes long, the imports too, happens in here.
+
+    Args:
+        threads: processor threads; 0 leaves it to the program.
+        after: a recording to go on with instead, from its newest step.
+    """
     yield Stage("loading engine")
     import torch
 
@@ -73,12 +84,12 @@ def train(session: Session, limits: SolvedLimits, *, contrast: bool = True) -> I
 
     dtype = torch.float32 if session.training.dtype == "float32" else torch.float64
     device = str(resolve_device(session.training.device, dtype))
-    samples, dimension = shape(session)
-    shared = samples * session.network.units * dimension > _SHARED
-    _use_threads(max(1, (os.cpu_count() or 1) - 1) if shared else 1)
-    yield Stage("making data")
-    for at in record(session, limits=limits, contrast=contrast):
-        yield Trained(at.recording, at.step, at.steps, at.speed, device, at.notes)
+    known = -1 if after is None else after.step
+    waiting = "preparing the first step" if known < 0 else "replaying the units"
+    yield Stage("making data" if known < 0 else waiting)
+    for at in record(session, limits=limits, contrast=contrast, after=after, threads=threads or 1):
+        doing = waiting if at.step == known else ""
+        yield Trained(at.recording, at.step, at.steps, at.speed, device, at.notes, doing)
 
 
 def _use_threads(count: int) -> None:

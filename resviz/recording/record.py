@@ -16,7 +16,7 @@ import numpy as np
 from resviz.config import Session, limit_key
 from resviz.data import Problem, make_problem
 from resviz.engine.choose import Solver, limit_solver
-from resviz.engine.compiled import one_thread
+from resviz.engine.compiled import torch_threads
 from resviz.engine.resnet import resnet
 from resviz.engine.rule import Rates
 from resviz.errors import DeviceError, DivergenceError
@@ -78,6 +78,7 @@ def record(
     limits: Limits | None = None,
     contrast: bool = True,
     after: Recording | None = None,
+    threads: int = 1,
 ) -> Iterator[Progress]:
     """Train the session's network and solve its limit, its lazy twin and the lazy limit, step by step.
 
@@ -86,6 +87,7 @@ def record(
         limits: limits solved before; complete ones are used and added.
         contrast: False leaves the twin and the lazy limit out.
         after: a recording to go on with, from its newest step, as *its* session says; it grows in place.
+        threads: of torch.
 
     Raises:
         DivergenceError: the network diverged; the recording keeps the steps before. (A limit or a twin that
@@ -93,7 +95,7 @@ def record(
         DeviceError: the device is missing or out of memory.
     """
     known = {} if limits is None else limits
-    with one_thread():
+    with torch_threads(threads):
         if after is not None and after.step >= 0:
             yield from _lockstep(after, known, _lanes_on(after))
         else:
@@ -250,7 +252,7 @@ def solve_steps(session: Session, *, lazy: bool = False) -> Iterator[LimitFields
     rates: Rates = session.training.rate_at
     alpha = float(np.inf) if lazy else session.network.alpha
     limit = LimitFields(np.array([0.0, 1.0]), alpha)  # nothing is solved while a solver is looked for
-    with one_thread():
+    with torch_threads():
         for solver in limit_solver(session, problem, alpha):
             if solver is None:
                 yield limit

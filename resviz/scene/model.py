@@ -129,12 +129,13 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A straight line across the panel at one value, e.g. the cursor."""
+    """A straight line across the panel at one value, e.g. the cursor; ``text`` says what happened there."""
 
     at: float
     role: Role
     across: Literal["x", "y"] = "x"
     dash: Dash = "solid"
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

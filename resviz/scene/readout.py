@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from resviz.scene.model import Bars, Line, Panel, Role
+from resviz.scene.model import Bars, Line, Panel, Role, Rule
 from resviz.scene.ticks import number
 
 _NAMES = {
@@ -37,4 +37,6 @@ def readout(panel: Panel, x: float, y: float = 0.0) -> tuple[str, ...]:
             # a line over bars of its own colour is their limit
             name = _NAMES.get(mark.role, mark.role) + (" limit" if mark.role in filled else "")
             lines.append(f"{name} {number(value)}")
+        elif isinstance(mark, Rule) and mark.text and mark.across == "x" and round(x) == round(mark.at):
+            lines.append(mark.text)
     return tuple(lines)

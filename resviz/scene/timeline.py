@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -28,14 +30,16 @@ def timeline(
     steps_planned: int,
     cursor: int,
     range: tuple[int, int] | None = None,
+    events: Sequence[tuple[int, str]] = (),
 ) -> Scene:
-    """Scene with the one panel "timeline": losses over 0..``steps_planned``, cursor, selected range.
+    """Scene with the one panel "timeline": losses over 0..``steps_planned``, cursor, selected range, edits.
 
     Args:
         loss: (k + 1,) losses of the finite net so far; may be None or empty.
         limit_loss: (k + 1,) losses of the Mean ODE so far; may be None.
         cursor: the shown step.
         range: first and last step of the range that will be exported or looped.
+        events: (step, what it says) of every live edit.
     """
     finite, limit = loss_curve(loss), loss_curve(limit_loss)
     y = log_range(finite[1], limit[1])
@@ -47,6 +51,7 @@ def timeline(
         marks.append(Line(*finite, Role.SESSION, width=1.5))
     if limit[0].size:
         marks.append(Line(*limit, Role.LIMIT, "dash", 1.0))
+    marks.extend(Rule(float(step), Role.RANGE, dash="dash", text=text) for step, text in events)
     marks.append(Rule(float(cursor), Role.CURSOR))
     panel = Panel(
         key="timeline",

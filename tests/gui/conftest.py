@@ -1,14 +1,21 @@
-"""No widget, thread or timer may outlive its test (the platform and RESVIZ_HOME are set one folder up)."""
+"""Windows that tests share; no widget, thread or timer may outlive its test (RESVIZ_HOME: one folder up)."""
 
 from __future__ import annotations
 
 import gc
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from windows import SMALL, STEPS, action, wait_for_step
+
+from resviz.gui.app import make_window
+from resviz.gui.window import MainWindow
+from resviz.recording import Recording, run
 
 
 def _python_threads() -> set[int]:
@@ -72,3 +79,38 @@ def _nothing_left(qapp: QApplication) -> Iterator[None]:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert not names, f"outlived their test: {names}"
     assert _python_threads() <= threads, "a Python thread outlived its test"
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    made = make_window(SMALL)
+    made.controller.failed.connect(lambda error, report: pytest.fail(report))
+    made.resize(1500, 900)
+    made.show()
+    qtbot.addWidget(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def trained(window: MainWindow, qtbot: QtBot) -> MainWindow:
+    """All steps recorded, cursor at the last."""
+    action(window, "follow").trigger()
+    action(window, "run").trigger()
+    qtbot.waitUntil(lambda: window.controller.state.ended, timeout=60_000)
+    wait_for_step(qtbot, window, STEPS)
+    return window
+
+
+@pytest.fixture(scope="session")
+def recording() -> Recording:
+    """All steps of SMALL, trained once for every test that only looks."""
+    return run(SMALL)
+
+
+@pytest.fixture
+def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
+    """A finished recording, cursor at the last step."""
+    window.controller.files.opened.emit(recording, Path("small.resviz"))
+    wait_for_step(qtbot, window, STEPS)
+    return window

@@ -196,8 +196,9 @@ def test_title_and_contrast_do_not_restart_the_run(changes: dict[str, object]) -
 def test_live_edits_keep_a_run_that_goes_on(changes: dict[str, object]) -> None:
     state = resolve(RUNNING, Edit(changes))
     assert (state.run, state.newest, state.cursor) == (RUNNING.run, 40, 10)
-    assert state.steps == state.session.training.steps
-    assert resolve(DONE, Edit(changes)).run == DONE.run + 1  # a finished run is not gone on with
+    assert state.steps == state.session.training.last_step
+    assert all(state.form.get(key) == value for key, value in changes.items())
+    assert state.session.training.events[0].step == 41
 
 
 def test_fewer_steps_than_are_recorded_start_a_new_run() -> None:

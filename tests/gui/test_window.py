@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from windows import SMALL, STEPS, action, wait_for_step
 
 from resviz.config import Session, load_session
 from resviz.draw.view import SceneView
@@ -35,68 +35,8 @@ from resviz.gui.contrast_dock import alpha_at, position_of
 from resviz.gui.curves import LossCurves
 from resviz.gui.units_tab import OBSERVABLES
 from resviz.gui.window import MainWindow
-from resviz.recording import Recording, run
-from resviz.scene.model import Bars, Line, Role, Rule
-
-STEPS = 10
-SMALL = Session(
-    title="small",
-    data={"samples": 3, "dimension": 4},
-    network={"layers": 8, "units": 32},
-    training={"steps": STEPS},
-    limit={"nodes": 8, "units": 64},
-)
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    made = make_window(SMALL)
-    made.controller.failed.connect(lambda error, report: pytest.fail(report))
-    made.resize(1500, 900)
-    made.show()
-    qtbot.addWidget(made)
-    yield made
-    made.close()
-
-
-def action(window: MainWindow, name: str) -> QAction:
-    return window.findChild(QAction, name)
-
-
-def at_step(window: MainWindow, step: int) -> bool:
-    """Whether the grid shows ``step``, with units and densities."""
-    scene = window.units.view.scene
-    return scene.caption.startswith(f"step {step} ") and any(
-        isinstance(m, Bars) for m in scene.panels[0].marks
-    )
-
-
-def wait_for_step(qtbot: QtBot, window: MainWindow, step: int) -> None:
-    qtbot.waitUntil(lambda: at_step(window, step), timeout=60_000)
-
-
-@pytest.fixture
-def trained(window: MainWindow, qtbot: QtBot) -> MainWindow:
-    """All steps recorded, cursor at the last."""
-    action(window, "follow").trigger()
-    action(window, "run").trigger()
-    qtbot.waitUntil(lambda: window.controller.state.ended, timeout=60_000)
-    wait_for_step(qtbot, window, STEPS)
-    return window
-
-
-@pytest.fixture(scope="module")
-def recording() -> Recording:
-    """All steps of SMALL, trained once for every test that only looks."""
-    return run(SMALL)
-
-
-@pytest.fixture
-def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
-    """A finished recording, cursor at the last step."""
-    window.controller.files.opened.emit(recording, Path("small.resviz"))
-    wait_for_step(qtbot, window, STEPS)
-    return window
+from resviz.recording import run
+from resviz.scene.model import Line, Role, Rule
 
 
 def cursor_mark(window: MainWindow) -> float:
@@ -382,6 +322,9 @@ def test_a_refused_edit_leaves_the_run_alone(trained: MainWindow) -> None:
 
 def test_live_edits_go_into_the_run(window: MainWindow, qtbot: QtBot) -> None:
     wait_for_step(qtbot, window, 0)
+    for step in (1, 2):
+        action(window, "step").trigger()
+        wait_for_step(qtbot, window, step)
     for path, text in (("training.rate", "0.5"), ("training.steps", "14")):
         line = window.findChild(QLineEdit, path)
         line.setText(text)
@@ -390,9 +333,16 @@ def test_live_edits_go_into_the_run(window: MainWindow, qtbot: QtBot) -> None:
     action(window, "run").trigger()
     wait_for_step(qtbot, window, 14)
     recording = window.controller.recording
-    assert recording.session.training.rate_at(STEPS) == 0.5
+    first = recording.session.training.events[0]
+    assert (first.step in (3, 4), first.rate) == (True, 0.5)
     assert recording.step == 14
     assert window.controller.state.run == 1
+    assert window.controller.state.session == recording.session
+    assert window.findChild(QLineEdit, "training.rate").text() == "0.5"
+    again = run(Session(**recording.session.to_mapping()))
+    assert list(again.loss) == list(recording.loss)
+    marks = window.timeline.view.scene.panel("timeline").marks
+    assert {mark.text for mark in marks if isinstance(mark, Rule)} >= {"η 0.5, K 14"}
 
 
 # -- contrast --------------------------------------------------------------------------------------------
