@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from torch import nn
 from resviz.block.activation import Activation
 from resviz.errors import DeviceError
 
-__all__ = ["chunks", "compiled", "resolve_device", "resolve_dtype", "torch_threads"]
+__all__ = ["chunks", "compiled", "one_thread", "resolve_device", "resolve_dtype", "torch_threads"]
 
 _FLOPS_A_CALL = 3e8  # some 50 ms on one core: how long a pause or a cancel may have to wait
 _NATIVE_FLOPS_A_CALL = 2e9  # the same by the compiled kernels
@@ -47,9 +47,14 @@ def _compile(sweep: nn.Module) -> Any:
         return sweep
 
 
+def one_thread() -> AbstractContextManager[None]:
+    """One torch thread for this thread's calls: on matrices this small two are slower, and spin."""
+    return torch_threads(1)
+
+
 @contextmanager
-def torch_threads(count: int = 1) -> Iterator[None]:
-    """Torch's threads for this thread's calls: on matrices this small two are slower than one, and spin."""
+def torch_threads(count: int) -> Iterator[None]:
+    """So many torch threads for this thread's calls."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

@@ -21,6 +21,7 @@ from resviz.gui.cursor import CursorClock
 from resviz.gui.facts import Facts, numbers
 from resviz.gui.files import Files
 from resviz.gui.looking import Looking
+from resviz.gui.overlays import Overlays
 from resviz.gui.pace import Pace
 from resviz.gui.pictures import Pictures, drawn_of, places_of, what_of
 from resviz.gui.resolve import resolve
@@ -91,6 +92,8 @@ class Controller(QObject):
         self._look.seen.connect(self._on_seen)
         self._look.caught_up.connect(self._on_caught_up)
         self._look.failed.connect(self._on_look_failed)
+        self.overlays = Overlays(self.training.kept, self)
+        self.overlays.failed.connect(self._on_look_failed)
         self._twin = TwinTrainer(self._limits, self)
         self._twin.progressed.connect(lambda step: self._say(twin_step=step))
         self._twin.trained.connect(self._on_twin)
@@ -107,6 +110,7 @@ class Controller(QObject):
         self._clock.due.connect(self._on_due)
         self._pace = Pace(self)
         self._pace.due.connect(self.paint)
+        self.overlays.changed.connect(self._pace.soon)
         self._closed = self._ended = False
 
     # -- asking -----------------------------------------------------------------------------------------
@@ -162,6 +166,8 @@ class Controller(QObject):
             self._look.want(new.cursor, hurry=not (new.playing or new.follow))
             if not self._look.busy:
                 self._start_looking()
+        if (new.choice, new.runs, new.run, new.cursor) != (old.choice, old.runs, old.run, old.cursor):
+            self.overlays.follow(new, places_of(new), what_of(new))
         # other places and observables are painted when they have been visited
         if drawn_of(new) != drawn_of(old):
             self._pace.soon()
@@ -284,6 +290,7 @@ class Controller(QObject):
         if self._closed:
             return
         state, sight = self.state, self._look.sight
+        self._pictures.others = self.overlays.others()
         self.grid_scene.emit(self._pictures.grid(state, sight, self._waiting_for()))
         old = self._facts.twin_step is not None
         self.contrast_scene.emit(self._pictures.contrast(state, sight, self.recording, old))
@@ -325,7 +332,7 @@ class Controller(QObject):
         self.training.blockSignals(True)
         self._clock.run(False)
         self._pace.stop()
-        parts = (self.training, self._look, self._twin)
+        parts = (self.training, self._look, self._twin, self.overlays)
         for part in parts:  # all are told before any is waited for
             part.close(0)
         clock = QElapsedTimer()

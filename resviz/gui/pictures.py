@@ -17,6 +17,7 @@ from resviz.scene.axes import Ranges
 from resviz.scene.contrast import contrast
 from resviz.scene.grid import grid_ranges, units_grid
 from resviz.scene.model import Scene
+from resviz.scene.others import Other, with_losses, with_outlines
 from resviz.scene.show import Show
 from resviz.scene.timeline import timeline
 
@@ -84,6 +85,8 @@ class Pictures:
         self._ranged: tuple[Any, ...] = ()  # what the ranges were made for
         self._shown = -1
         self._losses = LossCurves()
+        self.others: tuple[Other, ...] = ()  # pinned runs, drawn over this one
+        self._tops: dict[str, float] = {}  # of their outlines
 
     def shown(self, state: AppState, sight: Sight | None) -> int:
         """The step of the grid's picture: the cursor's, until that is visited the last one shown; or -1."""
@@ -99,11 +102,15 @@ class Pictures:
         if sight is None or step < 0:
             return waiting_grid(places_of(state).layers, state.session.network.layers, waiting_for)
         series, show = sight.grid, show_of(state)
-        ranged = (series, show.bins, show.lock_axes)
-        before = self._ranges if ranged == self._ranged else None
+        ranged = (series, show.bins, show.lock_axes, tuple(other.number for other in self.others))
+        if ranged != self._ranged:
+            self._ranges, self._tops = None, {}
         self._ranged = ranged
-        self._ranges = grid_ranges(series, show, before)
-        return units_grid(series, step, show, self._ranges)
+        others = [
+            other.series for other in self.others if other.series is not None and other.series.newest >= 0
+        ]
+        self._ranges = grid_ranges(series, show, self._ranges, others=others)
+        return with_outlines(units_grid(series, step, show, self._ranges), step, self.others, self._tops)
 
     def contrast(
         self, state: AppState, sight: Sight | None, recording: Recording | None, old: bool = False
@@ -113,7 +120,7 @@ class Pictures:
         if sight is None:
             return waiting_contrast(steps)
         step = state.cursor if sight.session.has(state.cursor) else min(state.cursor, sight.session.newest)
-        return contrast(
+        scene = contrast(
             sight.session,
             sight.twin,
             sight.lazy,
@@ -125,12 +132,14 @@ class Pictures:
             old=old,
             layout="tall" if state.choice.tall else "short",
         )
+        return with_losses(scene, "loss", self.others)
 
     def timeline(self, state: AppState, recording: Recording | None) -> Scene:
         """Losses over all planned steps, and the cursor."""
         curves = self._losses.read(recording)
         events = [(event.step, event_text(event)) for event in state.session.training.events]
-        return timeline(curves.net, curves.limit, _planned(state), state.cursor, events=events)
+        scene = timeline(curves.net, curves.limit, _planned(state), state.cursor, events=events)
+        return with_losses(scene, "timeline", self.others)
 
 
 def event_text(event: TrainingEvent) -> str:

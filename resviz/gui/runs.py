@@ -7,9 +7,6 @@ from dataclasses import replace
 from resviz.config import Session
 from resviz.gui.state import AppState, Choice, EditRun, KeptRun
 
-LOOKS = 12
-"""Colours and dashes that tell pinned runs apart; a thirteenth looks like the first."""
-
 
 def restarted(before: AppState, state: AppState | None = None, *, branch: int | None = None) -> AppState:
     """A new run; it goes on by itself if something moved before, else it waits for its first step.

@@ -32,15 +32,18 @@ from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour
 from resviz.gui.notice import Notice
 from resviz.gui.pictures import export_options, places_of
 from resviz.gui.report import ReportDialog, report_text
+from resviz.gui.runs_dock import RunsDock
 from resviz.gui.state import (
     AppState,
     Edit,
+    EditRun,
     Follow,
     Intent,
     Load,
     Look,
     Seek,
     SetSpeed,
+    ShowRun,
     ThemeChoice,
 )
 from resviz.gui.timeline_dock import TimelineDock
@@ -106,12 +109,16 @@ class MainWindow(QMainWindow):
 
     def _make_docks(self) -> None:
         self.experiment = Experiment()
+        self.runs = RunsDock()
         self.contrast = ContrastDock()
         self.timeline = TimelineDock(self.commands.play)
         self._experiment_dock = self._dock("Experiment", self.experiment)
+        self._runs_dock = self._dock("Runs", self.runs)
         self._contrast_dock = self._dock("Feature learning or lazy?", self.contrast)
         self._timeline_dock = self._dock("Timeline", self.timeline)
         self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self._experiment_dock)
+        self.tabifyDockWidget(self._experiment_dock, self._runs_dock)
+        self._experiment_dock.raise_()
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._contrast_dock)
         self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._timeline_dock)
         self.setTabPosition(Qt.DockWidgetArea.LeftDockWidgetArea, QTabWidget.TabPosition.North)
@@ -150,6 +157,8 @@ class MainWindow(QMainWindow):
         controller.refused.connect(self._refuse)
         controller.failed.connect(self._report)
         self.experiment.edited.connect(self.edit)
+        self.runs.shown.connect(lambda number: controller.ask(ShowRun(number)))
+        self.runs.changed.connect(lambda number, change: controller.ask(EditRun(number, change)))
         self.units.looked.connect(lambda changes: controller.ask(Look(changes)))
         self.contrast.alpha_chosen.connect(lambda alpha: controller.ask(Edit({"contrast.alpha": alpha})))
         self.contrast.scaled_chosen.connect(lambda on: controller.ask(Look({"scaled": on})))
@@ -173,6 +182,10 @@ class MainWindow(QMainWindow):
             if new.session.training.events:  # another rate may be in force now
                 self.experiment.show_session(new.form)
             self.setWindowModified(new.modified)
+        if (new.runs, new.run, new.session, new.training, new.ended) != (
+            old.runs, old.run, old.session, old.training, old.ended,
+        ):  # fmt: skip
+            self.runs.show_runs(new)
         if new.theme != old.theme:
             self._set_theme(new.theme)
         self._show_status()
@@ -237,6 +250,7 @@ class MainWindow(QMainWindow):
         for box in self.findChildren(QCheckBox):
             box.setPalette(box_palette(self._theme))
         self.experiment.show_theme(self._theme)
+        self.runs.set_theme(self._theme)
         self.notice.set_colours(error_colour(self._theme))
         self.commands.show_icons(self._icon)
         self.setWindowIcon(icon("window", palette(self._theme).color(QPalette.ColorRole.Highlight)))

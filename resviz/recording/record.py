@@ -16,7 +16,7 @@ import numpy as np
 from resviz.config import Session, limit_key
 from resviz.data import Problem, make_problem
 from resviz.engine.choose import Solver, limit_solver
-from resviz.engine.compiled import torch_threads
+from resviz.engine.compiled import one_thread, torch_threads
 from resviz.engine.resnet import resnet
 from resviz.engine.rule import Rates
 from resviz.errors import DeviceError, DivergenceError
@@ -252,7 +252,7 @@ def solve_steps(session: Session, *, lazy: bool = False) -> Iterator[LimitFields
     rates: Rates = session.training.rate_at
     alpha = float(np.inf) if lazy else session.network.alpha
     limit = LimitFields(np.array([0.0, 1.0]), alpha)  # nothing is solved while a solver is looked for
-    with torch_threads():
+    with one_thread():
         for solver in limit_solver(session, problem, alpha):
             if solver is None:
                 yield limit

@@ -43,7 +43,13 @@ def grid_shape(panels: int) -> tuple[int, int]:
     return math.ceil(panels / columns), columns
 
 
-def grid_ranges(series: Series, show: Show, before: Ranges | None = None, step: int | None = None) -> Ranges:
+def grid_ranges(
+    series: Series,
+    show: Show,
+    before: Ranges | None = None,
+    step: int | None = None,
+    others: Sequence[Series] = (),
+) -> Ranges:
     """The ranges of the grid's axes with the steps recorded so far, grown from ``before`` and never shrunk.
 
     Names are "layer 3 x" and "layer 3 y"; with locked axes all layers have the same ranges. A new run, or
@@ -51,11 +57,12 @@ def grid_ranges(series: Series, show: Show, before: Ranges | None = None, step: 
 
     Args:
         step: the step that is to be shown, whose peak has to fit; None takes the newest.
+        others: series of other runs at the same depths, whose units have to fit too.
     """
     before = Ranges() if before is None else before
     step = series.newest if step is None else step
     names = [f"layer {layer}" for layer in series.layers]
-    needed = [_needed(series, g) for g in range(len(names))]
+    needed = [_hull([_needed(one, g) for one in (series, *others)]) for g in range(len(names))]
     if not any(low < high for low, high in needed):
         return before  # nothing has a width yet (travel at k = 0): a guess would stay for the whole run
     x = {
@@ -112,6 +119,14 @@ def _top(series: Series, step: int, g: int, x: Range, edges: Array) -> float:
         highest = max(float(histogram(one, edges).heights.max()) for one in shown)
         return density_top(1.2 * highest, x.width, 0, 0.0)
     return density_top(peak, x.width, units, float(edges[1] - edges[0]), cap)
+
+
+def _hull(needed: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The range that holds all that are known."""
+    known = [one for one in needed if all(math.isfinite(end) for end in one)]
+    if not known:
+        return math.nan, math.nan
+    return min(low for low, _ in known), max(high for _, high in known)
 
 
 def _needed(series: Series, g: int) -> tuple[float, float]:

@@ -1,0 +1,216 @@
+"""The list of this window's runs: colour, name, settings, note; which are pinned over the present one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from resviz.config import Session
+from resviz.gui.state import AppState, KeptRun
+from resviz.scene.model import Role
+from resviz.scene.others import look_of
+from resviz.scene.theme import LIGHT, Theme
+from resviz.scene.ticks import number
+
+RUN, PIN, SHOW, NAME, SETTINGS, STEPS, NOTE = range(7)
+_HEADS = ("Run", "Pin", "Show", "Name", "Settings", "Steps", "Note")
+_TIPS = {
+    RUN: "Return or a double click makes a run the present one",
+    PIN: "Draw the run over the present one, on the same axes and bins",
+    SHOW: "Hide a pinned run for a while",
+    NAME: "A name of your own",
+    NOTE: "A note of your own",
+}
+_SWATCH = QSize(22, 12)
+_PENS = {"solid": Qt.PenStyle.SolidLine, "dash": Qt.PenStyle.DashLine, "dot": Qt.PenStyle.DotLine}
+
+
+class RunsDock(QWidget):
+    """Shows the runs, the newest on top.
+
+    Signals:
+        shown(number): make this run the present one.
+        changed(number, dict): name, note, visible or pinned of a run.
+    """
+
+    shown = Signal(int)
+    changed = Signal(int, dict)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("runs")
+        self._theme: Theme = LIGHT
+        self._rows: tuple[tuple[KeptRun, bool], ...] = ()
+        self.table = _Table(0, len(_HEADS))
+        self.table.setObjectName("runs.table")
+        self.table.setAccessibleName("Runs of this window")
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        self.table.setIconSize(_SWATCH)
+        self.table.setWordWrap(False)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        header = self.table.horizontalHeader()
+        header.setMinimumSectionSize(20)
+        header.setHighlightSections(False)
+        for column in (RUN, PIN, SHOW, NAME, SETTINGS, STEPS):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(NOTE, QHeaderView.ResizeMode.Stretch)
+        for column, title in enumerate(_HEADS):
+            head = QTableWidgetItem(title)
+            head.setToolTip(_TIPS.get(column, ""))
+            self.table.setHorizontalHeaderItem(column, head)
+        self.table.itemChanged.connect(self._on_changed)
+        self.table.cellDoubleClicked.connect(self._on_double_click)
+        self.table.entered_row.connect(self._ask)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(4, 4, 4, 4)
+        rows.addWidget(self.table)
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 600)
+
+    def show_runs(self, state: AppState) -> None:
+        """Write the state's runs into the table."""
+        present = state.present
+        runs = [present if one.number == state.run else one for one in state.runs]
+        rows = tuple((one, one.number == state.run) for one in reversed(runs))
+        if rows == self._rows:
+            return
+        place = self.table.currentRow(), self.table.currentColumn()
+        self._rows = rows
+        self.table.blockSignals(True)
+        self.table.setRowCount(len(rows))
+        for row, (run, is_present) in enumerate(rows):
+            self._fill(row, run, is_present)
+        if place[0] >= 0:
+            self.table.setCurrentCell(min(place[0], len(rows) - 1), place[1])
+        self.table.blockSignals(False)
+
+    def _fill(self, row: int, run: KeptRun, present: bool) -> None:
+        texts = {
+            RUN: str(run.number),
+            NAME: run.name or run.session.title,
+            SETTINGS: settings_text(run.session),
+            STEPS: _steps_text(run),
+            NOTE: run.note,
+        }
+        for column in range(len(_HEADS)):
+            item = self._item(row, column)
+            flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+            if column in (PIN, SHOW):
+                flags |= Qt.ItemFlag.ItemIsUserCheckable
+                on = run.pinned if column == PIN else run.visible
+                item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+                what = "pinned" if column == PIN else "shown while pinned"
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"run {run.number} {what}")
+            elif column in (NAME, NOTE):
+                flags |= Qt.ItemFlag.ItemIsEditable
+            item.setFlags(flags)
+            item.setText(texts.get(column, ""))
+            item.setToolTip(texts.get(column, "") or _TIPS.get(column, ""))
+            font = item.font()
+            font.setBold(present)
+            item.setFont(font)
+        self._item(row, RUN).setIcon(self._swatch(run.number, present))
+
+    def _item(self, row: int, column: int) -> QTableWidgetItem:
+        item = self.table.item(row, column)
+        if item is None:
+            item = QTableWidgetItem()
+            self.table.setItem(row, column, item)
+        return item
+
+    def _swatch(self, number: int, present: bool) -> QIcon:
+        """The present run's fill, or the outline that a run has over it."""
+        pixmap = QPixmap(_SWATCH * 2)
+        pixmap.setDevicePixelRatio(2)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        if present:
+            painter.fillRect(0, 1, 20, 10, QColor(*self._theme.flat_fill(Role.FINITE)))
+        else:
+            role, dash = look_of(number)
+            painter.setPen(QPen(QColor(*self._theme.colour(role)), 2, _PENS[dash]))
+            painter.drawLine(0, 6, 20, 6)
+        painter.end()
+        return QIcon(pixmap)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw the swatches in the colours of ``theme``."""
+        self._theme = theme
+        for row, (run, present) in enumerate(self._rows):
+            self._item(row, RUN).setIcon(self._swatch(run.number, present))
+
+    def _on_changed(self, item: QTableWidgetItem) -> None:
+        run = self._rows[item.row()][0]
+        match item.column():
+            case c if c == PIN:
+                change: dict[str, object] = {"pinned": item.checkState() == Qt.CheckState.Checked}
+            case c if c == SHOW:
+                change = {"visible": item.checkState() == Qt.CheckState.Checked}
+            case c if c == NAME:
+                text = item.text().strip()
+                change = {"name": "" if text == run.session.title else text[:200]}
+            case c if c == NOTE:
+                change = {"note": item.text().strip()[:2000]}
+            case _:
+                return
+        self.changed.emit(run.number, change)
+
+    def _on_double_click(self, row: int, column: int) -> None:
+        if column not in (NAME, NOTE, PIN, SHOW):
+            self._ask(row)
+
+    def _ask(self, row: int) -> None:
+        run, present = self._rows[row]
+        if not present:
+            self.shown.emit(run.number)
+
+
+class _Table(QTableWidget):
+    """Return on a row asks for it, unless a cell is being edited (F2 edits)."""
+
+    entered_row = Signal(int)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        editing = self.state() == QAbstractItemView.State.EditingState
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain and not editing:
+            if self.currentRow() >= 0:
+                self.entered_row.emit(self.currentRow())
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+
+def settings_text(session: Session) -> str:
+    """What mostly tells runs apart, in the field's letters."""
+    network, training = session.network, session.training
+    rates = [training.rate, *(event.rate for event in training.events if event.rate is not None)]
+    parts = [
+        session.data.kind,
+        f"L {network.layers}",
+        f"M {network.units}",
+        f"{network.activation} α {network.alpha:g}",
+        "η " + "→".join(f"{rate:g}" for rate in rates),
+        f"seed {network.seed}",
+    ]
+    if training.optimizer != "gd":
+        parts.insert(4, training.optimizer)
+    return "  ".join(parts)
+
+
+def _steps_text(run: KeptRun) -> str:
+    if not run.held:
+        return "not in memory"
+    if run.failure:
+        return f"stopped at {number(run.newest)}"
+    return f"{max(run.newest, 0)} of {run.steps}"

@@ -1,0 +1,108 @@
+"""Earlier runs over the present one: outlines of their histograms on its bins and axes, and their losses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from resviz.scene.axes import log_range, nice_bound
+from resviz.scene.grid import read_units
+from resviz.scene.histogram import histogram
+from resviz.scene.model import Array, Bars, Dash, LegendEntry, Line, Mark, Panel, Role, Rule, Scene
+from resviz.scene.series import Series
+from resviz.scene.timeline import loss_curve
+
+__all__ = ["LOOKS", "Other", "look_of", "with_losses", "with_outlines"]
+
+_ROLES = (Role.THIRD, Role.FOURTH, Role.FIFTH, Role.SECOND)
+_DASHES: tuple[Dash, ...] = ("solid", "dash", "dot")
+
+LOOKS = len(_ROLES) * len(_DASHES)
+"""Colours times dashes that tell runs apart; one more looks like the first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Other:
+    """A run that is drawn over the present one.
+
+    Attributes:
+        name: for the legend.
+        number: of the run; chooses its look.
+        series: its finite units at the same depths; None until they are visited.
+        loss: (k + 1,) losses of its net.
+    """
+
+    name: str
+    number: int
+    series: Series | None = None
+    loss: Array | None = None
+
+
+def look_of(number: int) -> tuple[Role, Dash]:
+    """Colour and dash of the run ``number`` = 1, 2, ...: colours first."""
+    index = (number - 1) % LOOKS
+    return _ROLES[index % len(_ROLES)], _DASHES[index // len(_ROLES)]
+
+
+def with_outlines(scene: Scene, step: int, others: Sequence[Other], tops: dict[str, float]) -> Scene:
+    """The grid with the outlines of other runs at ``step``, where they have it, in its own bins.
+
+    Args:
+        tops: the highest outline of every panel so far, grown in place: axes never shrink.
+    """
+    drawn = [other for other in others if other.series is not None and other.series.has(step)]
+    if not drawn:
+        return scene
+    marks: dict[str, list[Mark]] = {}
+    for place, panel in enumerate(scene.panels):
+        bars = next((m for m in panel.marks if isinstance(m, Bars) and m.role is Role.FINITE), None)
+        if bars is None:
+            continue
+        lines = [_outline(other, step, place, bars.edges) for other in drawn]
+        marks[panel.key] = [line for line in lines if line is not None]
+        highest = max((float(line.y.max()) for line in lines if line is not None), default=0.0)
+        tops[panel.key] = max(tops.get(panel.key, 0.0), highest)
+    shared = len({(panel.y.low, panel.y.high) for panel in scene.panels}) == 1
+    panels = tuple(
+        _higher(panel, max(tops.values(), default=0.0) if shared else tops.get(panel.key, 0.0), marks)
+        for panel in scene.panels
+    )
+    entries = tuple(LegendEntry(other.name, *look_of(other.number)) for other in drawn)
+    return replace(scene, panels=panels, legend=(*scene.legend, *entries))
+
+
+def _outline(other: Other, step: int, place: int, edges: Array) -> Line | None:
+    if other.series is None or place >= len(other.series.layers):
+        return None
+    values = read_units(other.series, step, place)
+    if not values.size:
+        return None
+    heights = histogram(values, edges).heights
+    role, dash = look_of(other.number)
+    stairs = np.concatenate(([0.0], np.repeat(heights, 2), [0.0]))
+    return Line(np.repeat(edges, 2), stairs, role, dash, 1.0)
+
+
+def _higher(panel: Panel, top: float, marks: dict[str, list[Mark]]) -> Panel:
+    """The panel with its outlines below the limit's curve, and room for the highest."""
+    y = panel.y if top <= panel.y.high else replace(panel.y, high=nice_bound(1.02 * top))
+    bars = [m for m in panel.marks if isinstance(m, Bars)]
+    rest = [m for m in panel.marks if not isinstance(m, Bars)]
+    return replace(panel, y=y, marks=(*bars, *marks.get(panel.key, ()), *rest))
+
+
+def with_losses(scene: Scene, key: str, others: Sequence[Other]) -> Scene:
+    """The panel called ``key``, a logarithmic plot over steps, with the losses of other runs."""
+    curves = [(other, *loss_curve(other.loss)) for other in others]
+    panel = next((panel for panel in scene.panels if panel.key == key), None)
+    if panel is None or not any(at.size for _, at, _ in curves):
+        return scene
+    lines = [Line(at, values, *look_of(other.number), width=1.0) for other, at, values in curves if at.size]
+    known = [m.y for m in panel.marks if isinstance(m, Line)]
+    y = log_range(*known, *(line.y for line in lines))
+    rules = [m for m in panel.marks if isinstance(m, Rule)]
+    below = [m for m in panel.marks if not isinstance(m, Rule)]
+    higher = replace(panel, y=replace(panel.y, low=y.low, high=y.high), marks=(*lines, *below, *rules))
+    return replace(scene, panels=tuple(higher if one.key == key else one for one in scene.panels))

@@ -1,0 +1,138 @@
+"""The list of runs, and pinned runs over the present one."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QTableWidget
+from pytestqt.qtbot import QtBot
+from windows import SMALL, action, wait_for_step
+
+from resviz.config import Session
+from resviz.gui.keeping import Keeping
+from resviz.gui.runs_dock import NAME, NOTE, PIN, RUN, SETTINGS, SHOW, STEPS, settings_text
+from resviz.gui.state import Edit
+from resviz.gui.window import MainWindow
+from resviz.recording import run
+from resviz.scene.histogram import histogram
+from resviz.scene.model import Bars, Line
+from resviz.scene.others import look_of
+
+ON, OFF = Qt.CheckState.Checked, Qt.CheckState.Unchecked
+
+
+def table(window: MainWindow) -> QTableWidget:
+    return window.findChild(QTableWidget, "runs.table")
+
+
+def texts(window: MainWindow, column: int) -> list[str]:
+    return [table(window).item(row, column).text() for row in range(table(window).rowCount())]
+
+
+def outlines(window: MainWindow, number: int) -> list[Line]:
+    role, dash = look_of(number)
+    marks = [mark for panel in window.units.view.scene.panels for mark in panel.marks]
+    return [m for m in marks if isinstance(m, Line) and (m.role, m.dash) == (role, dash)]
+
+
+def test_runs_are_listed_named_and_noted(opened: MainWindow, qtbot: QtBot) -> None:
+    action(opened, "new_seed").trigger()
+    wait_for_step(qtbot, opened, 0)
+    first = opened.controller.state.runs[0].number
+    assert texts(opened, RUN) == [str(first + 1), str(first)]
+    assert texts(opened, STEPS) == ["0 of 10", "10 of 10"]
+    assert "M 32" in texts(opened, SETTINGS)[0]
+    table(opened).item(1, NAME).setText("the first")
+    table(opened).item(1, NOTE).setText("keep this")
+    kept = opened.controller.state.runs[0]
+    assert (kept.name, kept.note) == ("the first", "keep this")
+    assert texts(opened, NOTE) == ["", "keep this"]
+
+
+def test_a_pinned_run_is_drawn_over_the_present_one(opened: MainWindow, qtbot: QtBot) -> None:
+    before = opened.controller.recording
+    number = opened.controller.state.run
+    opened.controller.ask(Edit({"network.layers": 4, "network.units": 64}))
+    wait_for_step(qtbot, opened, 0)
+    table(opened).item(1, PIN).setCheckState(ON)
+    qtbot.waitUntil(lambda: len(outlines(opened, number)) == 4, timeout=30_000)
+    panel = opened.units.view.scene.panels[0]
+    bars = next(mark for mark in panel.marks if isinstance(mark, Bars))
+    depth = opened.controller.state.session.network.layers
+    layer = round(int(panel.key.split()[1]) * 8 / depth)
+    values = before.values("preactivation", layer=layer, step=0, window=8)
+    heights = histogram(np.asarray(values, float), bars.edges).heights
+    np.testing.assert_allclose(outlines(opened, number)[0].y[1:-1:2], heights)
+    assert any(entry.text == f"run {number}" for entry in opened.units.view.scene.legend)
+    role = look_of(number)[0]
+    for view, key in ((opened.timeline.view, "timeline"), (opened.contrast.view, "loss")):
+        assert any(getattr(mark, "role", None) is role for mark in view.scene.panel(key).marks)
+    table(opened).item(1, SHOW).setCheckState(OFF)
+    qtbot.waitUntil(lambda: not outlines(opened, number))
+    table(opened).item(1, SHOW).setCheckState(ON)
+    qtbot.waitUntil(lambda: bool(outlines(opened, number)))
+
+
+def test_return_shows_a_run_again(opened: MainWindow, qtbot: QtBot) -> None:
+    before, number = opened.controller.recording, opened.controller.state.run
+    action(opened, "reset").trigger()
+    wait_for_step(qtbot, opened, 0)
+    table(opened).setCurrentCell(1, RUN)
+    qtbot.keyClick(table(opened), Qt.Key.Key_Return)
+    assert opened.controller.state.run == number
+    assert opened.controller.recording is before
+    wait_for_step(qtbot, opened, 10)
+    assert not opened.controller.state.active
+
+
+def test_a_run_that_was_left_halfway_goes_on_when_it_is_shown(window: MainWindow, qtbot: QtBot) -> None:
+    for step in (1, 2):
+        action(window, "step").trigger()
+        wait_for_step(qtbot, window, step)
+    first, kept = window.controller.state.run, window.controller.recording
+    action(window, "new_seed").trigger()
+    wait_for_step(qtbot, window, 0)
+    table(window).cellDoubleClicked.emit(1, SETTINGS)
+    assert window.controller.state.run == first
+    wait_for_step(qtbot, window, 2)
+    action(window, "follow").trigger()
+    action(window, "run").trigger()
+    wait_for_step(qtbot, window, 10)
+    assert window.controller.recording is kept
+    whole = run(SMALL)
+    assert abs(kept.loss[-1] / whole.loss[-1] - 1) < 1e-3
+
+
+def test_memory_is_bounded_pinned_runs_are_kept_and_others_are_trained_again(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    first = opened.controller.state.run
+    opened.controller.training.kept.bytes = 1
+    action(opened, "new_seed").trigger()
+    wait_for_step(qtbot, opened, 0)
+    assert texts(opened, STEPS)[1] == "not in memory"
+    assert first not in opened.controller.training.kept
+    table(opened).cellDoubleClicked.emit(1, RUN)
+    qtbot.waitUntil(lambda: opened.controller.state.ended, timeout=30_000)
+    assert opened.controller.state.run == first
+    assert opened.controller.recording.step == 10
+    table(opened).item(texts(opened, RUN).index(str(first)), PIN).setCheckState(ON)
+    action(opened, "new_seed").trigger()
+    assert first in opened.controller.training.kept
+
+
+def test_branches_share_their_memory(recording) -> None:
+    kept = Keeping()
+    kept[1] = recording
+    kept[2] = recording.branch(8, recording.session)
+    one = recording.fields(0).h.nbytes
+    kept.bytes = 100 * one * 10
+    assert kept.fit({1, 2}) == ()
+    kept.bytes = 1
+    assert kept.fit({2}) == (1,)
+    assert list(kept) == [2]
+
+
+def test_settings_say_what_tells_runs_apart() -> None:
+    session = Session(training={"optimizer": "sgd"}).with_event(5, rate=0.25)
+    assert settings_text(session) == "gaussian  L 64  M 256  tanh α 1  sgd  η 1→0.25  seed 11"
