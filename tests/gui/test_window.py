@@ -35,7 +35,7 @@ from resviz.gui.contrast_dock import alpha_at, position_of
 from resviz.gui.curves import LossCurves
 from resviz.gui.units_tab import OBSERVABLES
 from resviz.gui.window import MainWindow
-from resviz.recording import run
+from resviz.recording import Recording, run
 from resviz.scene.model import Line, Role, Rule
 
 
