@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from resviz.cli import INTERRUPTED, about, doctor, export, run, solve, window
+from resviz.cli import INTERRUPTED, about, doctor, export, reproduce, run, solve, window
 
 app = typer.Typer(
     name="resviz",
@@ -29,6 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "limit": solve.limit,
     "lazy": solve.lazy,
     "export": export.export,
+    "reproduce": reproduce.reproduce,
     "presets": about.presets,
     "schema": about.schema,
     "doctor": doctor.doctor,
