@@ -99,9 +99,10 @@ def descend(
             engine.forward(start, stop)
             yield None
         end = engine.h[-1].double().cpu().numpy()  # (R, N, D)
-        outputs = problem.output(end)  # (R, N, d_out)
-        output = outputs.mean(axis=0)
-        loss = float(problem.loss(output))
+        with np.errstate(over="ignore", invalid="ignore"):  # what diverges is told below
+            outputs = problem.output(end)  # (R, N, d_out)
+            output = outputs.mean(axis=0)
+            loss = float(problem.loss(output))
         if not loss <= _BLOW_UP * scale:
             raise _divergence(engine.h, step, loss)
         error = float(np.hypot(_standard_error(outputs), engine.depth_error()))
@@ -140,11 +141,21 @@ def _optimiser(engine: Engine, rule: Rule, problem: Problem) -> Optimiser:
 
 
 def _standard_error(outputs: AnyArray) -> float:
-    """RMS over entries of the standard error of the replicas' mean; 0 for a single replica."""
+    """RMS over entries of the error of the replicas' mean; 0 for a single replica.
+
+    Even and odd replicas follow different schemes in depth: half the difference of their means holds the
+    errors of sampling and of depth. Where there are more than two replicas, their scatter within each kind is
+    a lower bound, lest the two means agree by chance.
+    """
     replicas = len(outputs)
     if replicas == 1:
         return 0.0
-    return float(np.sqrt(np.mean(outputs.var(axis=0, ddof=1)) / replicas))
+    even, odd = outputs[::2], outputs[1::2]
+    squared = float(np.mean((even.mean(axis=0) - odd.mean(axis=0)) ** 2)) / 4
+    if replicas > 2:
+        within = float(np.mean(even.var(axis=0, ddof=1) + odd.var(axis=0, ddof=1))) / 2
+        squared = max(squared, within / replicas)
+    return float(np.sqrt(squared))
 
 
 def _divergence(h: Tensor, step: int, loss: float) -> DivergenceError:

@@ -34,7 +34,7 @@ __all__ = ["lazy_limit"]
 
 
 class Sweep(nn.Module):
-    """Adams-Bashforth 2 for the linearised equations: fields (S, R, N, D), units (S, R, D, P)."""
+    """The linearised equations, discretised as in `meanode`: fields (S, R, N, D), units (S, R, D, P)."""
 
     def __init__(self, sigma: Activation) -> None:
         super().__init__()
@@ -42,20 +42,22 @@ class Sweep(nn.Module):
 
     @torch.jit.export
     def up(
-        self, h: Tensor, f: Tensor, u: Tensor, v: Tensor, du: Tensor, dv: Tensor, start: int, stop: int
-    ) -> None:
-        """h[j + 1] from the velocities of nodes j and j - 1."""
+        self, h: Tensor, f: Tensor, w: Tensor, u: Tensor, v: Tensor, du: Tensor, dv: Tensor,
+        start: int, stop: int,
+    ) -> None:  # fmt: skip
+        """h[j + 1] from the velocities of nodes j, j - 1 and j - 2."""
         ds = 1.0 / (h.size(0) - 1)
         for j in range(start, stop):
             a, slope = self.sigma.value_slope(preactivation(h[j], u[j]))  # (R, N, P)
             moved = slope * preactivation(h[j], du[j])
             f[j] = add_through(scaled_through(a, dv[j], ds / u.size(-1)), moved, v[j], ds / u.size(-1))
             if j + 1 < h.size(0):
-                h[j + 1] = h[j] + (f[j] if j == 0 else 1.5 * f[j] - 0.5 * f[j - 1])
+                first = max(j - 2, 0)
+                h[j + 1] = h[j] + (w[j, 2 - j + first :] * f[first : j + 1]).sum(dim=0)
 
     @torch.jit.export
     def down(
-        self, h: Tensor, b: Tensor, f: Tensor, u: Tensor, v: Tensor, du: Tensor, dv: Tensor,
+        self, h: Tensor, b: Tensor, f: Tensor, w: Tensor, u: Tensor, v: Tensor, du: Tensor, dv: Tensor,
         ru: float, rv: float, start: int, stop: int,
     ) -> None:  # fmt: skip
         """b[j - 1] likewise, and the update of the displacements."""
@@ -71,7 +73,8 @@ class Sweep(nn.Module):
                 bent = self.sigma.curvature(p) * preactivation(h[j], du[j]) * q
                 moved = slope * preactivation(b[j], dv[j]) + bent
                 f[j] = add_through(scaled_through(moved, u[j], ds / u.size(-1)), g, du[j], ds / u.size(-1))
-                b[j - 1] = b[j] + (f[j] if j == last else 1.5 * f[j] - 0.5 * f[j + 1])
+                end = min(j + 2, last)
+                b[j - 1] = b[j] + (w[last - j].flip(0)[: end - j + 1] * f[j : end + 1]).sum(dim=0)
             update_(du[j], h[j], g, ru)
             update_(dv[j], b[j], a, rv)
 
@@ -95,11 +98,14 @@ class LazyParticles(Particles):
 
     def forward(self, start: int, stop: int) -> None:
         """h over nodes start..stop."""
-        self.sweep.up(self.h, self.f, self.u, self.v, self.du, self.dv, start, stop)
+        self.sweep.up(self.h, self.f, self.weights, self.u, self.v, self.du, self.dv, start, stop)
 
     def backward(self, start: int, stop: int, rate_u: float, rate_v: float) -> None:
         """b over nodes stop..start, and the update of the displacements."""
-        self.sweep.down(self.h, self.b, self.f, self.u, self.v, self.du, self.dv, rate_u, rate_v, start, stop)
+        self.sweep.down(
+            self.h, self.b, self.f, self.weights, self.u, self.v, self.du, self.dv, rate_u, rate_v,
+            start, stop,
+        )  # fmt: skip
 
 
 def lazy_limit(
