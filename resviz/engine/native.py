@@ -65,12 +65,13 @@ class NetSweep(_Native):
     def __init__(self, module: ModuleType, activation: str, u: Tensor, samples: int) -> None:
         super().__init__(module, activation, u, samples)
         self.sums = np.zeros(self.r * self.n * self.d, dtype=self.dtype)
+        self.none = np.zeros(0, dtype=self.dtype)  # in place of the weights between nodes
 
     def up(self, h: Tensor, u: Tensor, v: Tensor, scale: float, start: int, stop: int) -> None:
         """h over layers start..stop."""
         fields, us, vs = self.flat(h, u, v)
         self.module.up(
-            self.code, fields, self.sums, us, vs, *self.each(scale), False, start, stop, len(u),
+            self.code, fields, self.sums, self.none, us, vs, *self.each(scale), False, start, stop, len(u),
             *self.sizes, self.work,
         )  # fmt: skip
 
@@ -81,31 +82,33 @@ class NetSweep(_Native):
         """b over layers stop..start, and the update of their units."""
         x, y, us, vs = self.flat(h, b, u, v)
         self.module.down(
-            self.code, x, y, self.sums, us, vs, *self.each(scale, ru, rv), False, start, stop, len(u),
-            *self.sizes, self.work,
+            self.code, x, y, self.sums, self.none, us, vs, *self.each(scale, ru, rv), False,
+            start, stop, len(u), *self.sizes, self.work,
         )  # fmt: skip
 
 
 class NodeSweep(_Native):
     """`engine.meanode.Sweep`, compiled."""
 
-    def up(self, h: Tensor, f: Tensor, u: Tensor, v: Tensor, scale: float, start: int, stop: int) -> None:
+    def up(
+        self, h: Tensor, f: Tensor, w: Tensor, u: Tensor, v: Tensor, scale: float, start: int, stop: int
+    ) -> None:
         """h over nodes start..stop."""
-        fields, velocities, us, vs = self.flat(h, f, u, v)
+        fields, velocities, weights, us, vs = self.flat(h, f, w, u, v)
         last = len(h) - 1
         self.module.up(
-            self.code, fields, velocities, us, vs, *self.each(scale / last), True, start, stop, last,
+            self.code, fields, velocities, weights, us, vs, *self.each(scale / last), True, start, stop, last,
             *self.sizes, self.work,
         )  # fmt: skip
 
     def down(
-        self, h: Tensor, b: Tensor, f: Tensor, u: Tensor, v: Tensor, scale: float, ru: float, rv: float,
-        start: int, stop: int,
+        self, h: Tensor, b: Tensor, f: Tensor, w: Tensor, u: Tensor, v: Tensor, scale: float,
+        ru: float, rv: float, start: int, stop: int,
     ) -> None:  # fmt: skip
         """b over nodes stop..start, and the update of their units."""
-        x, y, velocities, us, vs = self.flat(h, b, f, u, v)
+        x, y, velocities, weights, us, vs = self.flat(h, b, f, w, u, v)
         last = len(h) - 1
         self.module.down(
-            self.code, x, y, velocities, us, vs, *self.each(scale / last, ru, rv), True, start, stop, last,
-            *self.sizes, self.work,
+            self.code, x, y, velocities, weights, us, vs, *self.each(scale / last, ru, rv), True,
+            start, stop, last, *self.sizes, self.work,
         )  # fmt: skip

@@ -16,18 +16,18 @@ __all__ = ["compile_for", "down", "room", "up"]
 
 
 @kernel
-def up(code, h, f, u, v, scale, second, start, stop, last, r, n, d, m, w):
+def up(code, h, f, c, u, v, scale, nodes, start, stop, last, r, n, d, m, w):
     """h[j + 1] from h[j] for j in start..stop.
 
-    A network adds scale * sum_j v_j sigma(p_j), which is left in ``f`` (R, N, D); with ``second`` it is the
-    Adams-Bashforth step of second order (Euler's at node 0) and f (depth, R, N, D) keeps every velocity.
-    ``scale`` (R,) is each replica's own. Nothing follows node ``last``.
+    A network adds scale * sum_j v_j sigma(p_j), which is left in ``f`` (R, N, D); between ``nodes`` it is the
+    Adams-Bashforth step with weights ``c`` (S, 3, R), and f (S, R, N, D) keeps every velocity. ``scale`` (R,)
+    is each replica's own. Nothing follows node ``last``.
     """
     size = r * n * d
     units = d * m
     narrow = is_narrow(w, n, m)
     for j in range(start, stop):
-        at = j * size if second else 0
+        at = j * size if nodes else 0
         for k in range(r):
             unit = (j * r + k) * units
             here = k * n * d
@@ -35,25 +35,26 @@ def up(code, h, f, u, v, scale, second, start, stop, last, r, n, d, m, w):
                 forward_narrow(code, h, j * size + here, u, unit, v, unit, n, d, m, scale[k], f, at + here, w)
             else:
                 forward(code, h, j * size + here, u, unit, v, unit, n, d, m, scale[k], f, at + here, w)
-        if j < last:
-            follow(h, j * size, (j + 1) * size, f, at, at - size, second and j > 0, size)
+        if j < last and nodes:
+            bend(h, j * size, (j + 1) * size, f, at, -size, min(j, 2), c, 3 * r * j, r, n * d)
+        elif j < last:
+            follow(h, j * size, (j + 1) * size, f, at, size)
 
 
 @kernel
-def down(code, h, b, f, u, v, scale, ru, rv, second, start, stop, last, r, n, d, m, w):
+def down(code, h, b, f, c, u, v, scale, ru, rv, nodes, start, stop, last, r, n, d, m, w):
     """The same for b from layer stop - 1 down to start, and the update of their units.
 
-    A network's layer j takes b[j + 1] and gives b[j]; with ``second`` node j takes b[j] and gives b[j - 1],
-    by Euler's step at node ``last``.
+    A network's layer j takes b[j + 1] and gives b[j]; of ``nodes``, j takes b[j] and gives b[j - 1].
     """
     size = r * n * d
     units = d * m
     narrow = is_narrow(w, n, m)
     for i in range(stop - start):
         j = stop - 1 - i
-        at = j * size if second else 0
+        at = j * size if nodes else 0
         x = j * size
-        y = x if second else x + size
+        y = x if nodes else x + size
         for k in range(r):
             unit = (j * r + k) * units
             here = k * n * d
@@ -67,18 +68,33 @@ def down(code, h, b, f, u, v, scale, ru, rv, second, start, stop, last, r, n, d,
                     code, h, x + here, b, y + here, u, unit, v, unit, n, d, m, ru[k], rv[k], scale[k],
                     f, at + here, w,
                 )  # fmt: skip
-        if y >= size:
-            follow(b, y, y - size, f, at, at + size, second and j < last, size)
+        if y >= size and nodes:
+            bend(b, y, y - size, f, at, size, min(last - j, 2), c, 3 * r * (last - j), r, n * d)
+        elif y >= size:
+            follow(b, y, y - size, f, at, size)
 
 
 @kernel
-def follow(h, now, then, f, at, before, second, size):
-    """h[then] = h[now] + f[at], or with 3/2 f[at] - 1/2 f[before]."""
+def follow(h, now, then, f, at, size):
+    """h[then] = h[now] + f[at]."""
     for i in range(size):
-        step = f[at + i]
-        if second:
-            step += h.dtype.type(0.5) * (step - f[before + i])
-        h[then + i] = h[now + i] + step
+        h[then + i] = h[now + i] + f[at + i]
+
+
+@kernel
+def bend(h, now, then, f, at, back, past, c, row, r, size):
+    """h[then] = h[now] + c_0 f[at] + c_1 f[at + back] + c_2 f[at + 2 back], of which ``past`` are there.
+
+    c[row:] holds (c_2, c_1, c_0), each (R,); replicas have ``size`` entries.
+    """
+    for k in range(r):
+        for i in range(k * size, (k + 1) * size):
+            step = c[row + 2 * r + k] * f[at + i]
+            if past > 0:
+                step += c[row + r + k] * f[at + back + i]
+            if past > 1:
+                step += c[row + k] * f[at + 2 * back + i]
+            h[then + i] = h[now + i] + step
 
 
 def room(samples: int, dimension: int, units: int, size: int) -> int:
@@ -91,8 +107,8 @@ def compile_for(dtype: str, folder: str) -> None:
     number = {"float32": types.float32, "float64": types.float64}[dtype]
     a, i, yes = types.Array(number, 1, "C"), types.intp, types.boolean
     signatures = {
-        up: (i, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
-        down: (i, a, a, a, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
+        up: (i, a, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
+        down: (i, a, a, a, a, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
     }
     for function, signature in signatures.items():
         # numba reads where to keep a function when its caching begins

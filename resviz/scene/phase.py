@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
@@ -25,8 +25,28 @@ from resviz.scene.model import (
 )
 from resviz.scene.ticks import number
 
-if TYPE_CHECKING:
-    from resviz.study.atlas import Atlas
+
+class AtlasPlan(Protocol):
+    """Where an atlas was measured: alphas (A,) across, L M / D (B,) up."""
+
+    @property
+    def alphas(self) -> Sequence[float]: ...
+    @property
+    def ratios(self) -> Sequence[float]: ...
+
+
+class Atlas(Protocol):
+    """What is drawn of `resviz.study.atlas.Atlas`: the `QUANTITIES`, (B, A) each."""
+
+    @property
+    def plan(self) -> AtlasPlan: ...
+    @property
+    def travel(self) -> Array: ...
+    @property
+    def spread(self) -> Array: ...
+    @property
+    def diverged(self) -> Array: ...
+
 
 QUANTITIES = {
     "travel": "travel of the units (RMS Δu)",

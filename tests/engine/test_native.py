@@ -101,7 +101,7 @@ def test_far_preactivations_and_nan_pass_through():
             h, f = np.array([1.0, 0.0]), np.zeros(1)
             one = np.ones(1)
             work = native.workspace(module, 1, 1, 1, "float64")
-            module.up(code, h, f, np.array([x]), one, one, False, 0, 1, 1, 1, 1, 1, 1, work)
+            module.up(code, h, f, one, np.array([x]), one, one, False, 0, 1, 1, 1, 1, 1, 1, work)
             exact = float(sigma.value(torch.tensor([x], dtype=torch.float64)))
             np.testing.assert_allclose(f[0], exact, rtol=1e-14, atol=1e-14)
             assert np.isnan(x) == np.isnan(f[0])
