@@ -17,7 +17,7 @@ from typing import Literal
 from resviz import __version__, files
 
 _PACKAGES = (
-    "torch", "numpy", "scipy", "scikit-learn", "PySide6-Essentials", "pyqtgraph", "av", "KDEpy",
+    "torch", "numpy", "scipy", "scikit-learn", "PySide6-Essentials", "pyqtgraph", "av",
     "pydantic",
 )  # fmt: skip
 _DRAW = """

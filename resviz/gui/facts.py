@@ -28,6 +28,11 @@ class Numbers:
     output_error: float = math.nan
     limit_error: float = math.nan
 
+    @property
+    def limited(self) -> bool:
+        """The limit's own error exceeds the difference: it is no verdict on the net."""
+        return self.limit_error > self.output_error
+
 
 NO_NUMBERS = Numbers()
 

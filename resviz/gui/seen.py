@@ -43,7 +43,7 @@ class Seen:
         for place in range(len(series.layers)):
             series.density(step, place)
             if self._distances:
-                series.distance(step, place)
+                series.limited(step, place)
         self._means[step] = (series.mean(step), series.limit_mean(step))
         self._ready.add(step)
         self._newest = max(self._newest, step)
@@ -110,6 +110,9 @@ class Seen:
 
     def distance(self, step: int, place: int, /) -> tuple[float, float] | None:
         return self._series.distance(step, place) if self._distances and step in self._ready else None
+
+    def limited(self, step: int, place: int, /) -> bool:
+        return self._distances and step in self._ready and self._series.limited(step, place)
 
     def limit_range(self, place: int, /) -> tuple[float, float] | None:
         return self._series.limit_range(place)

@@ -235,7 +235,8 @@ class MainWindow(QMainWindow):
             ("RMS output error against the limit", at.output_error),
             ("the limit's own error", at.limit_error),
         )
-        return [f"{name} {number(value)}" for name, value in named if not math.isnan(value)]
+        said = [f"{name} {number(value)}" for name, value in named if not math.isnan(value)]
+        return [*said, "limited by the reference"] if at.limited else said
 
     def _icon(self, name: str) -> QIcon:
         return icon(name, palette(self._theme).color(QPalette.ColorRole.ButtonText))

@@ -1,7 +1,8 @@
 """How far the units of a layer are from the limit, and how far independent draws would be.
 
 Distribution functions, not smoothed densities, are compared (mathematics.md 6). The null leaves out the
-error of the fields, which the units of one layer share.
+error of the fields, which the units of one layer share. The limit's own error is measured between its
+replicas: where it exceeds a distance, that is limited by the reference and no verdict.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = [
     "Distance",
     "distance",
     "kolmogorov",
+    "limited",
     "wasserstein",
     "wasserstein_between",
     "wasserstein_null",
@@ -86,6 +88,21 @@ class Distance:
     limit: Density
     units: int
 
+    @property
+    def w1_error(self) -> float:
+        """W1 of the limit's law as solved from the true one: half of what parts its replicas; 0 if exact."""
+        return self.limit.distances_error[0]
+
+    @property
+    def ks_error(self) -> float:
+        """KS of the limit's law as solved from the true one, likewise."""
+        return self.limit.distances_error[1]
+
+    @property
+    def limited(self) -> bool:
+        """Limited by the reference: the limit's own error exceeds the distance, which then tells nothing."""
+        return limited(self.w1, self.w1_error) or limited(self.ks, self.ks_error)
+
     @cached_property
     def ks_null(self) -> float:
         """Mean of KS over M independent draws (exact: ``kstwo(M)``)."""
@@ -95,7 +112,9 @@ class Distance:
 
     @cached_property
     def ks_p(self) -> float:
-        """Probability of a KS at least this large under independent draws."""
+        """Probability of a KS at least this large under independent draws; NaN where the limit has atoms."""
+        if self.limit.atoms > 0:
+            return float("nan")
         from scipy.stats import kstwo
 
         return float(kstwo(self.units).sf(self.ks))
@@ -107,9 +126,16 @@ class Distance:
 
     @cached_property
     def w1_p(self) -> float:
-        """Probability of a W1 at least this large, from simulated draws."""
+        """Probability of a W1 at least this large, from simulated draws; NaN where the limit has atoms."""
+        if self.limit.atoms > 0:
+            return float("nan")
         draws = [wasserstein(self.limit.sample(self.units, seed), self.limit) for seed in range(_DRAWS)]
         return float((1 + np.sum(np.asarray(draws) >= self.w1)) / (_DRAWS + 1))
+
+
+def limited(measured: float, reference_error: float) -> bool:
+    """Whether a distance (of laws, or of outputs) is limited by the reference that it is measured from."""
+    return reference_error > measured
 
 
 def distance(values: AnyArray, limit: Density) -> Distance:

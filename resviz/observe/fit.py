@@ -144,11 +144,7 @@ def _cell(values: NDArray[np.floating], limit: LimitValues) -> tuple[float, floa
     # an atom's width is rounding
     if not null > 1e-6 * max(1e-30, float(np.abs(reference).max())):
         return float("nan"), float("nan")
-    own = 0.0
-    if limit.exact_deviation is None and len(limit.replicas) > 1:
-        one, other = limit.replicas[:2]
-        own = 0.5 * wasserstein_between(one, np.sort(np.asarray(other, dtype=np.float64)))
-    return wasserstein_between(values, reference) / null, own / null
+    return wasserstein_between(values, reference) / null, limit.own_error()[0] / null
 
 
 def coarse_first(count: int) -> list[int]:

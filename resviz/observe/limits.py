@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from resviz.block.activation import Activation
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.meanode import REPLICAS, limit_problem, turned
 from resviz.engine.rule import rule
 from resviz.fields import LimitFields, limit_starts
 from resviz.fields.fields import AnyArray
-from resviz.observe.density import Density, estimate, gaussian
+from resviz.observe.density import Array, Density, estimate, gaussian, pushed, reference_error
 from resviz.observe.follow import CHECKPOINT_BYTES, Followers, followers
-from resviz.observe.observables import Look, Observable
+from resviz.observe.observables import Look, Observable, observable
 from resviz.transport import Cohort, Endless, InSpan, Whole, cohort, limit_places
 from resviz.transport.frame import Which
 
@@ -36,12 +39,20 @@ class LimitValues:
         inside: the same without the normal part that lies outside the limit's span.
         blur: standard deviation of that part.
         exact_deviation: the law is exactly N(0, deviation^2), as at k = 0 or for linear sigma.
+        through: sigma, where these are its values, and the values of p that it was taken of.
     """
 
     replicas: list[AnyArray]
     inside: list[AnyArray]
     blur: float
     exact_deviation: float | None
+    through: tuple[Activation, LimitValues] | None = None
+
+    def own_error(self) -> tuple[float, float]:
+        """(W1, KS) of their distribution from the limit's true one, measured between replicas."""
+        if self.through is not None and self.through[1].exact_deviation is not None:
+            return 0.0, 0.0
+        return (0.0, 0.0) if self.exact_deviation is not None else reference_error(self.replicas)
 
     def ordered(self) -> NDArray[np.float64]:
         """The values of all replicas in order, (P,): their distribution without a density's cost."""
@@ -53,6 +64,10 @@ class LimitValues:
         """Their density; None where all values coincide."""
         if self.exact_deviation is not None:
             return gaussian(0.0, self.exact_deviation) if self.exact_deviation > 0 else None
+        if self.through is not None and chosen.pushed is not None:
+            sigma, p = self.through
+            of = p.density(observable(chosen.pushed))
+            return None if of is None else pushed(of, partial(_value, sigma), self.replicas)
         return estimate(self.inside, low=chosen.low, high=chosen.high, blur=self.blur, blurred=self.replicas)
 
 
@@ -114,8 +129,15 @@ class LimitUnits:
             blur = units.frame.outside(direction, chosen.linear_in)
             inside = [self._pool(_inside(one.units, direction, chosen.linear_in)) for one in self._sets]
         exact = self._deviations(step, chosen, look, blur)
+        of = None if chosen.pushed is None else self.values(step, observable(chosen.pushed), look)
         return [
-            LimitValues([v[g] for v in pooled], [v[g] for v in inside], blur, exact[g])
+            LimitValues(
+                [v[g] for v in pooled],
+                [v[g] for v in inside],
+                blur,
+                exact[g],
+                None if of is None else (units.sigma, of[g]),
+            )
             for g in range(self.places)
         ]
 
@@ -168,6 +190,11 @@ class LimitUnits:
             chosen = self._chosen
             return InSpan(self.limit.span, chosen.sigma_u, chosen.sigma_v, shape, _SEED + index)
         return Endless() if session.limit.large_d else Whole()
+
+
+def _value(sigma: Activation, p: Array) -> Array:
+    with torch.no_grad():
+        return np.asarray(sigma.value(torch.from_numpy(p)).numpy())
 
 
 def _inside(units: Cohort, direction: AnyArray, which: Which) -> AnyArray:

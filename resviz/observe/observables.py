@@ -59,6 +59,7 @@ class Observable:
         start_deviation: standard deviation at k = 0 where the law there is exactly N(0, deviation^2).
         linear_in: the weight whose component along a direction it is.
         field: the field whose D coordinates it shows, in place of the units.
+        pushed: the observable of which it is sigma.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Observable:
     start_deviation: Spread | None = None
     linear_in: Which | None = None
     field: Literal["h", "b"] | None = None
+    pushed: str | None = None
 
     @property
     def counts(self) -> str:
@@ -158,7 +160,7 @@ def _weight_spread(which: Which) -> Spread:
 
 _ALL = (
     Observable("preactivation", "p", "preactivation p = u·h/D", "sample", _p, start_deviation=_p_spread),
-    Observable("activation", "σ(p)", "activation σ(p)", "sample", _sigma),
+    Observable("activation", "σ(p)", "activation σ(p)", "sample", _sigma, pushed="preactivation"),
     Observable(
         "backward", "q", "backward preactivation q = v·b/D", "sample", _q, start_deviation=_q_spread
     ),

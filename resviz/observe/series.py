@@ -10,7 +10,7 @@ import numpy as np
 
 from resviz.fields.fields import AnyArray
 from resviz.observe.density import Density
-from resviz.observe.distance import kolmogorov, wasserstein
+from resviz.observe.distance import kolmogorov, limited, wasserstein
 from resviz.observe.limits import LimitValues
 from resviz.observe.observables import Look, Observable, observable
 from resviz.observe.passage import Passage
@@ -57,6 +57,7 @@ class Series:
         self._settled = False
         self._densities: dict[tuple[int, int], Density | None] = {}
         self._distances: dict[tuple[int, int], tuple[float, float]] = {}
+        self._limited: dict[tuple[int, int], bool] = {}
         places = len(self.layers)
         self._range: list[tuple[float, float] | None] = [None] * places
         self._peak = [0.0] * places
@@ -96,6 +97,7 @@ class Series:
         for place in range(len(self.layers)):
             self._densities.pop((step, place), None)
             self._distances.pop((step, place), None)
+            self._limited.pop((step, place), None)
 
     def settle(self) -> None:
         """Let `peak` stay as it is: a film's axes do not depend on the frames drawn before."""
@@ -146,6 +148,17 @@ class Series:
         if key not in self._distances:
             self._distances[key] = (wasserstein(values, limit), kolmogorov(values, limit))
         return self._distances[key]
+
+    def limited(self, step: int, place: int) -> bool:
+        """Whether the limit's own error exceeds W1 or KS there, so that they tell nothing."""
+        key = (step, place)
+        limit, measured = self.density(step, place), self.distance(step, place)
+        if limit is None or not np.isfinite(measured).all():
+            return False
+        if key not in self._limited:
+            own = limit.distances_error
+            self._limited[key] = any(limited(d, e) for d, e in zip(measured, own, strict=True))
+        return self._limited[key]
 
     def limit_range(self, place: int) -> tuple[float, float]:
         """0.1 % and 99.9 % quantiles of the limit, over all steps visited; of the units without a limit."""

@@ -33,6 +33,9 @@ LEGEND = (
     LegendEntry("k = 0", Role.START, "dash"),
 )
 
+LIMITED = ("limited by", "the reference")
+"""Said beside a distance that the limit's own error exceeds; two lines, as corners are narrow."""
+
 _MOST_BINS = 256
 _NARROW_CAP = 150.0  # a density narrower than this part of its axis is cut even at the newest step
 
@@ -261,6 +264,8 @@ def _panel(
         distance = series.distance(step, g) if values.size else None
         if distance is not None:
             corner = (f"W₁ {number(distance[0])}", f"KS {number(distance[1])}")
+            if series.limited(step, g):
+                corner += LIMITED
     elif values.size:
         message = message or _why_no_limit(values)
     if not marks:

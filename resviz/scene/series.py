@@ -62,6 +62,7 @@ class Series(Protocol):
     def density(self, step: int, place: int, /) -> Density | None: ...
     def start(self, place: int, /) -> Density | None: ...  # the limit at k = 0
     def distance(self, step: int, place: int, /) -> tuple[float, float] | None: ...  # (W1, KS)
+    def limited(self, step: int, place: int, /) -> bool: ...  # the limit's own error exceeds the distance
     def limit_range(self, place: int, /) -> tuple[float, float] | None: ...  # 0.1 % .. 99.9 %, steps so far
     def peak(self, place: int, /) -> float: ...  # largest pdf value drawn so far
     def mean(self, step: int, /) -> float: ...  # of the finite values over all places

@@ -46,6 +46,7 @@ class FakeSeries:
     observable: FakeObservable = field(default_factory=FakeObservable)
     solved: bool = True
     mean_of_travel: float = 3.0
+    uncertain: tuple[int, ...] = ()  # places where the limit's error exceeds the distance
 
     @property
     def depths(self):
@@ -84,6 +85,9 @@ class FakeSeries:
 
     def distance(self, k, g):
         return (0.256, 0.0838) if self.solved else None
+
+    def limited(self, k, g):
+        return g in self.uncertain
 
     def limit_range(self, g):
         if not self.solved or self.newest < 0:

@@ -156,6 +156,12 @@ def test_units_that_are_not_finite_are_said():
     assert units_grid(Diverged(), 100, SHOW).panels[0].message == "3 of 256 units are not finite"
 
 
+def test_a_distance_below_the_limits_own_error_is_no_verdict():
+    panels = units_grid(FakeSeries(uncertain=(1,)), 100, SHOW).panels
+    assert panels[0].corner == ("W₁ 0.256", "KS 0.0838")
+    assert panels[1].corner == ("W₁ 0.256", "KS 0.0838", "limited by", "the reference")
+
+
 def test_a_limit_without_a_net_is_drawn_alone():
     class NoNet(FakeSeries):
         def finite(self, k, g):
