@@ -79,6 +79,9 @@ class Scaled:
         found = self._series.distance(step, place)
         return None if found is None else (found[0] * self._factor, found[1])
 
+    def limited(self, step: int, place: int, /) -> bool:
+        return self._series.limited(step, place)
+
     def limit_range(self, place: int, /) -> tuple[float, float] | None:
         known = self._series.limit_range(place)
         return None if known is None else (known[0] * self._factor, known[1] * self._factor)
