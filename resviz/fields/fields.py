@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from resviz.data import Span
 from resviz.errors import RequestError
 from resviz.fields.chebyshev import barycentric_weights
+from resviz.fields.steps import Steps
 
 __all__ = ["Fields", "LimitFields"]
 
@@ -80,7 +81,7 @@ class LimitFields:
     solver: str = ""
     units: int = 0
     ended: bool = False
-    _steps: list[Fields] = field(default_factory=list, repr=False)
+    _steps: Steps = field(default_factory=Steps, repr=False)
 
     @property
     def newest(self) -> int:
@@ -88,9 +89,14 @@ class LimitFields:
         return len(self._steps) - 1
 
     @property
+    def history(self) -> Steps:
+        """All steps, as they lie in memory and in files."""
+        return self._steps
+
+    @property
     def replicas(self) -> int:
         """Independent solutions kept apart; 1 for an exact one."""
-        return self._steps[0].h.shape[0] if self._steps else 1
+        return self._steps[0].h.shape[0] if len(self._steps) else 1
 
     def append(self, fields: Fields) -> None:
         """Add the next step.
@@ -98,8 +104,6 @@ class LimitFields:
         Raises:
             RequestError: the step is not the next one.
         """
-        if fields.step != len(self._steps):
-            raise RequestError(f"step {fields.step} cannot follow step {self.newest}")
         self._steps.append(fields)
 
     def until(self, step: int) -> LimitFields:
@@ -131,7 +135,7 @@ class LimitFields:
     @property
     def loss(self) -> NDArray[np.float64]:
         """(K + 1,)."""
-        return np.array([f.loss for f in self._steps])
+        return self._steps.column("loss")
 
     @property
     def output(self) -> AnyArray:
@@ -141,7 +145,7 @@ class LimitFields:
     @property
     def output_error(self) -> NDArray[np.float64]:
         """RMS error of the output as the solver estimates it: (K + 1,)."""
-        return np.array([f.output_error for f in self._steps])
+        return self._steps.column("output_error")
 
     def weights(self, depths: AnyArray) -> NDArray[np.float64]:
         """Rows that interpolate node values to ``depths`` (G,): (G, S).

@@ -47,8 +47,11 @@ def save_recording(recording: Recording, path: Path, *, overwrite: bool) -> Path
         path = path.with_name(path.name + EXTENSION)
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", remedy="choose another name, or ask to overwrite it")
+    step = recording.step
     with writing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         _write(archive, recording)
+    if recording.spool is not None:
+        recording.spool.saved(path, step)
     return path
 
 

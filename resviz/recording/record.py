@@ -21,8 +21,10 @@ from resviz.engine.resnet import resnet
 from resviz.engine.rule import Rates
 from resviz.errors import DeviceError, DivergenceError
 from resviz.fields import Fields, LimitFields
+from resviz.recording.made import made_with
 from resviz.recording.recording import Recording
 from resviz.recording.resume import limit_from, network_from
+from resviz.recording.spool.spool import held
 
 __all__ = ["Limits", "Progress", "record", "run", "solve_lazy", "solve_limit", "solve_steps"]
 
@@ -100,7 +102,7 @@ def record(
             yield from _lockstep(after, known, _lanes_on(after))
         else:
             problem = problem if problem is not None else make_problem(session)
-            recording = Recording(session, problem)
+            recording = Recording(session, problem, made=made_with(session))
             yield from _lockstep(recording, known, _lanes(recording, known, contrast))
 
 
@@ -176,7 +178,7 @@ def _lanes(recording: Recording, known: Limits, contrast: bool) -> Iterator[_Lan
     if contrast:
         recording.lazy = yield from limit(recording, "lazy limit", float(np.inf))
         twin_session = session.with_values({"network.alpha": session.contrast.alpha})
-        twin = recording.contrast = Recording(twin_session, problem)
+        twin = recording.contrast = Recording(twin_session, problem, made=recording.made)
         twin.limit = yield from limit(twin, "twin's Mean ODE", twin_session.network.alpha)
         yield _Lane("lazy twin", resnet(twin_session, problem, rates=rates), twin)
     yield _Lane("network", resnet(session, problem, rates=rates), recording)
@@ -224,7 +226,8 @@ def run(session: Session, *, progress: bool = False, limits: Limits | None = Non
     Args:
         progress: show a bar on stderr.
     """
-    return deque(_shown(record(session, limits=limits), "training", progress), maxlen=1)[0].recording
+    states = held(record(session, limits=limits))
+    return deque(_shown(states, "training", progress), maxlen=1)[0].recording
 
 
 def _shown(states: Iterator[Progress], what: str, show: bool) -> Iterator[Progress]:

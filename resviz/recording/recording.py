@@ -6,9 +6,10 @@ any unit is replayed from them, equal to the trained one to rounding.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,15 @@ from resviz.engine.rule import rule
 from resviz.errors import RequestError
 from resviz.fields import Fields, LimitFields, unit_starts
 from resviz.fields.fields import AnyArray
+from resviz.fields.steps import Steps
 from resviz.observe import Density, Distance, Passage, distance
 from resviz.observe.laziness import Frozen, Laziness, frozen_probes
 from resviz.observe.observables import Look, observable
 from resviz.transport import cohort, limit_places, net_places
 from resviz.transport.places import Places
+
+if TYPE_CHECKING:
+    from resviz.recording.spool import Spool
 
 __all__ = ["Recording"]
 
@@ -42,15 +47,19 @@ class Recording:
         limit: the Mean ODE's fields, or None.
         contrast: the Recording of the twin at ``session.contrast.alpha``, or None.
         lazy: the lazy limit's fields, or None.
+        made: what it was made with: device, dtype, threads, versions, platform.
+        spool: keeps what is not saved on disk, or None.
     """
 
-    def __init__(self, session: Session, problem: Problem) -> None:
+    def __init__(self, session: Session, problem: Problem, *, made: Mapping[str, str] | None = None) -> None:
         self.session = session
         self.problem = problem
+        self.made = dict(made or {})
+        self.spool: Spool | None = None
         self.limit: LimitFields | None = None
         self.contrast: Recording | None = None
         self.lazy: LimitFields | None = None
-        self._fields: list[Fields] = []
+        self._fields = Steps()
         self._passages: dict[tuple[int, int | None, bool], Passage] = {}
         self._frozen: dict[bool, Frozen] = {}  # of the limit, of the network
         self._pending: dict[str, float | int] = {}
@@ -63,8 +72,6 @@ class Recording:
         Raises:
             RequestError: the step is not the next one.
         """
-        if fields.step != len(self._fields):
-            raise RequestError(f"step {fields.step} cannot follow step {self.step}")
         self._fields.append(fields)
 
     def branch(self, step: int, session: Session) -> Recording:
@@ -75,7 +82,7 @@ class Recording:
         Args:
             session: this recording's own, apart from live edits at or after ``step``.
         """
-        made = Recording(session, self.problem)
+        made = Recording(session, self.problem, made=self.made)
         made._fields = self._fields[:step]
         made.limit, made.lazy = (
             None if limit is None else limit.until(step - 1) for limit in (self.limit, self.lazy)
@@ -132,12 +139,12 @@ class Recording:
     @property
     def loss(self) -> NDArray[np.float64]:
         """||output - y||^2 / (N d_out) after k steps: (K + 1,)."""
-        return np.array([f.loss for f in self._fields])
+        return self._fields.column("loss")
 
     @property
     def output(self) -> AnyArray:
         """(K + 1, N, d_out)."""
-        if not self._fields:
+        if self.step < 0:
             return np.empty((0, self.problem.samples, self.problem.d_out))
         return np.stack([f.output for f in self._fields])
 
@@ -152,6 +159,11 @@ class Recording:
                 f"step = {step} is not recorded", remedy=f"choose a step from 0 to {self.step}"
             )
         return self._fields[step]
+
+    @property
+    def history(self) -> Steps:
+        """All steps, as they lie in memory and in files."""
+        return self._fields
 
     # ---- what is replayed ---------------------------------------------------------------------------
 

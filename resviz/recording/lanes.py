@@ -1,0 +1,144 @@
+"""What a recording holds, lane by lane, and steps as arrays for a file and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resviz.data import Problem, Span
+from resviz.fields import Fields, LimitFields
+from resviz.fields.fields import AnyArray
+from resviz.recording.recording import Recording
+
+__all__ = ["Lane", "Shapes", "check_limit", "hang", "lanes", "stacked", "unstacked"]
+
+Lane = Recording | LimitFields
+
+
+def lanes(recording: Recording) -> dict[str, Lane]:
+    """The nets and limits of a recording by the folder that holds each in a file."""
+    twin = recording.contrast
+    found: dict[str, Lane | None] = {
+        "net": recording,
+        "limit": recording.limit,
+        "lazy": recording.lazy,
+        "twin/net": twin,
+        "twin/limit": None if twin is None else twin.limit,
+    }
+    return {name: lane for name, lane in found.items() if lane is not None}
+
+
+def hang(recording: Recording, name: str, limit: LimitFields) -> None:
+    """Make ``limit`` the lane ``name`` of a recording.
+
+    Raises:
+        ValueError: there is no such lane, or no twin to have it.
+    """
+    if name == "limit":
+        recording.limit = limit
+    elif name == "lazy":
+        recording.lazy = limit
+    elif name == "twin/limit" and recording.contrast is not None:
+        recording.contrast.limit = limit
+    else:
+        raise ValueError(f"there is no lane {name!r}")
+
+
+def check_limit(s: AnyArray, span: Span | None, problem: Problem) -> None:
+    """Refuse depths and a span that no limit of ``problem`` has.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if s.ndim != 1 or len(s) < 2 or s[0] != 0.0 or s[-1] != 1.0 or not (np.diff(s) > 0).all():
+        raise ValueError("the depths do not rise from 0 to 1")
+    if span is not None:
+        shape = span.basis.shape
+        if len(shape) != 2 or shape[0] != problem.dimension or not 0 < shape[1] <= shape[0]:
+            raise ValueError(f"the span has shape {shape}")
+        if not np.isfinite(span.basis).all():
+            raise ValueError("the span holds numbers that are not finite")
+
+
+def stacked(fields: Sequence[Fields]) -> dict[str, AnyArray]:
+    """Arrays of consecutive steps: h, b, output, and weights where there are batches."""
+    arrays = {name: np.stack([getattr(f, name) for f in fields]) for name in ("h", "b", "output")}
+    if any(f.weights is not None for f in fields):
+        whole = np.ones(len(fields[0].output))
+        arrays["weights"] = np.stack([whole if f.weights is None else f.weights for f in fields])
+    return arrays
+
+
+def unstacked(start: int, arrays: Mapping[str, AnyArray], columns: NDArray[np.float64]) -> list[Fields]:
+    """The steps from ``start`` on that `stacked` made arrays of; ``columns`` as `Steps.add` takes them."""
+    weights = arrays.get("weights")
+    return [
+        Fields(
+            start + i,
+            arrays["h"][i],
+            arrays["b"][i],
+            arrays["output"][i],
+            loss=float(loss),
+            rate=float(rate),
+            output_error=float(error),
+            weights=None if weights is None else weights[i],
+            factor=float(factor),
+        )
+        for i, (loss, rate, error, factor) in enumerate(columns)
+    ]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What the arrays of a lane have to look like.
+
+    Attributes:
+        depths: L + 1 of a network, S of a limit.
+        samples, d_out: N, d_out.
+        rank: D, or r of a limit that keeps to its span; None: any (a limit at infinite D).
+        replicas: R of a limit; 0 of a network, whose fields have no such axis.
+    """
+
+    depths: int
+    samples: int
+    d_out: int
+    rank: int | None
+    replicas: int = 0
+
+    @classmethod
+    def of(cls, lane: Lane, recording: Recording) -> Shapes:
+        """Those of a lane of ``recording`` that has a step."""
+        problem, session = recording.problem, recording.session
+        samples, d_out, dimension = problem.samples, problem.d_out, problem.dimension
+        if isinstance(lane, Recording):
+            return cls(session.network.layers + 1, samples, d_out, dimension)
+        rank = None if session.limit.large_d else dimension
+        if lane.span is not None:
+            rank = int(lane.span.basis.shape[1])
+        return cls(len(lane.s), samples, d_out, rank, lane.replicas)
+
+    def check(self, count: int, arrays: Mapping[str, AnyArray]) -> None:
+        """Refuse arrays that are not those of ``count`` steps.
+
+        Raises:
+            ValueError: a shape is another one, or a number is not finite.
+        """
+        h, b = arrays["h"], arrays["b"]
+        lead = (count, self.replicas, self.depths) if self.replicas else (count, self.depths)
+        rank = h.shape[-1] if self.rank is None and h.ndim else self.rank
+        wanted = {
+            "h": (*lead, self.samples, rank),
+            "b": (*lead, self.samples, rank),
+            "output": (count, self.samples, self.d_out),
+            "weights": (count, self.samples),
+        }
+        for name, array in arrays.items():
+            if array.shape != wanted[name]:
+                raise ValueError(f"{name} has shape {array.shape} instead of {wanted[name]}")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} holds numbers that are not finite")
+        if h.dtype != b.dtype:
+            raise ValueError(f"h is {h.dtype} and b is {b.dtype}")
