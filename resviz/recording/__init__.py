@@ -1,6 +1,6 @@
 """Recordings: the fields of a run, everything replayed from them, and their file."""
 
-from resviz.recording.file import open_recording
+from resviz.recording.opened import open_recording
 from resviz.recording.record import Progress, record, run, solve_lazy, solve_limit, solve_steps
 from resviz.recording.recording import Recording
 

@@ -109,8 +109,8 @@ class Shapes:
     replicas: int = 0
 
     @classmethod
-    def of(cls, lane: Lane, recording: Recording) -> Shapes:
-        """Those of a lane of ``recording`` that has a step."""
+    def of(cls, lane: Lane, recording: Recording, *, replicas: int | None = None) -> Shapes:
+        """Those of a lane of ``recording``; ``replicas`` of a limit that has no step yet."""
         problem, session = recording.problem, recording.session
         samples, d_out, dimension = problem.samples, problem.d_out, problem.dimension
         if isinstance(lane, Recording):
@@ -118,7 +118,28 @@ class Shapes:
         rank = None if session.limit.large_d else dimension
         if lane.span is not None:
             rank = int(lane.span.basis.shape[1])
-        return cls(len(lane.s), samples, d_out, rank, lane.replicas)
+        return cls(len(lane.s), samples, d_out, rank, lane.replicas if replicas is None else replicas)
+
+    def fit(self, count: int, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Refuse shapes that are not those of ``count`` steps.
+
+        Raises:
+            ValueError: a shape is another one, or an array is missing.
+        """
+        lead = (count, self.replicas, self.depths) if self.replicas else (count, self.depths)
+        h = shapes.get("h", ())
+        rank = h[-1] if self.rank is None and h else self.rank
+        wanted = {
+            "h": (*lead, self.samples, rank),
+            "b": (*lead, self.samples, rank),
+            "output": (count, self.samples, self.d_out),
+            "weights": (count, self.samples),
+        }
+        for name, shape in wanted.items():
+            if shapes.get(name, shape if name == "weights" else None) != shape:
+                raise ValueError(f"{name} has shape {shapes.get(name)} instead of {shape}")
+        if count < 1 or 0 in h:
+            raise ValueError(f"h has shape {h}: there is nothing in it")
 
     def check(self, count: int, arrays: Mapping[str, AnyArray]) -> None:
         """Refuse arrays that are not those of ``count`` steps.
@@ -126,19 +147,9 @@ class Shapes:
         Raises:
             ValueError: a shape is another one, or a number is not finite.
         """
-        h, b = arrays["h"], arrays["b"]
-        lead = (count, self.replicas, self.depths) if self.replicas else (count, self.depths)
-        rank = h.shape[-1] if self.rank is None and h.ndim else self.rank
-        wanted = {
-            "h": (*lead, self.samples, rank),
-            "b": (*lead, self.samples, rank),
-            "output": (count, self.samples, self.d_out),
-            "weights": (count, self.samples),
-        }
+        self.fit(count, {name: array.shape for name, array in arrays.items()})
         for name, array in arrays.items():
-            if array.shape != wanted[name]:
-                raise ValueError(f"{name} has shape {array.shape} instead of {wanted[name]}")
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} holds numbers that are not finite")
-        if h.dtype != b.dtype:
-            raise ValueError(f"h is {h.dtype} and b is {b.dtype}")
+        if arrays["h"].dtype != arrays["b"].dtype:
+            raise ValueError(f"h is {arrays['h'].dtype} and b is {arrays['b'].dtype}")

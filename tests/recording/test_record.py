@@ -142,13 +142,13 @@ def test_nothing_in_the_file_is_pickled_and_it_holds_the_manifest(recording, tmp
         names = archive.namelist()
         assert all(n.endswith((".npy", ".toml", ".json")) for n in names)
         manifest = json.loads(archive.read("manifest.json"))
-        assert manifest["schema"] == 1
-        assert manifest["stored"]["net"]["steps"] == 7
+        assert manifest["schema"] == 2
+        assert manifest["lanes"]["net"]["steps"] == 7
         assert all(i.file_size <= 16_100_000 for i in archive.infolist())
 
 
 def test_long_recordings_are_written_in_chunks(recording, tmp_path, monkeypatch):
-    monkeypatch.setattr("resviz.recording.file._CHUNK_BYTES", 1000)
+    monkeypatch.setattr("resviz.recording.file.MEMBER_BYTES", 1000)
     path = recording.save(tmp_path / "run.resviz")
     with zipfile.ZipFile(path) as archive:
         assert sum(n.startswith("net/h-") for n in archive.namelist()) > 1
@@ -162,7 +162,7 @@ def test_a_failed_save_leaves_the_old_file(recording, tmp_path, monkeypatch):
     def full(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("resviz.recording.file._put_steps", full)
+    monkeypatch.setattr("resviz.recording.file._Saving._put_steps", full)
     with pytest.raises(OutputError, match="No space left"):
         recording.save(path)
     assert path.read_bytes() == before
@@ -192,7 +192,7 @@ def test_damaged_files_are_refused(recording, tmp_path, damage):
                 json.loads(members["manifest.json"]) | {"schema": 99}
             ).encode()
         else:
-            del members["net/output.npy"]
+            del members["net/output-00000.npy"]
         with zipfile.ZipFile(path, "w") as archive:
             for name, content in members.items():
                 archive.writestr(name, content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,9 +144,8 @@ class Reader:
             about = float(entry["alpha"]), span, str(entry["solver"]), int(entry["units"])
             check_limit(s, about[1], recording.problem)
             hang(recording, name, LimitFields(s, *about))
-        lane = self._lane(name)
-        shapes = Shapes.of(lane, recording)
-        self._shapes[name] = replace(shapes, replicas=int(entry.get("replicas", 0)))
+        replicas = int(entry.get("replicas", 0))
+        self._shapes[name] = Shapes.of(self._lane(name), recording, replicas=replicas)
 
     def _add(self, entry: dict[str, Any], check: bool) -> None:
         name, columns = entry["lane"], np.array(entry["columns"], np.float64)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from resviz.config import Session
 from resviz.errors import InputError, RecordingError
-from resviz.recording.file import open_recording
+from resviz.recording.opened import open_recording
 from resviz.recording.recording import Recording
 from resviz.recording.spool.layout import JOURNAL, LOCK, remove
 from resviz.recording.spool.lock import Lock
