@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from resviz.cli import INTERRUPTED, about, doctor, export, reproduce, run, solve, window
+from resviz.cli import INTERRUPTED, about, doctor, export, recover, reproduce, run, solve, window
 
 app = typer.Typer(
     name="resviz",
@@ -30,6 +30,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "lazy": solve.lazy,
     "export": export.export,
     "reproduce": reproduce.reproduce,
+    "recover": recover.recover,
     "presets": about.presets,
     "schema": about.schema,
     "doctor": doctor.doctor,

@@ -19,7 +19,7 @@ from resviz.cli.options import (
 )
 from resviz.cli.report import note, progress
 from resviz.cli.session import read_session, stopping_kindly
-from resviz.errors import DivergenceError, RequestError
+from resviz.errors import DeviceError, DivergenceError, OutputError, RequestError
 
 if TYPE_CHECKING:
     from resviz.config import Session
@@ -47,20 +47,33 @@ def run(
         )
     chosen = read_session(session, changes)
     check_file(output, overwrite=overwrite)
-    recording = train(chosen, keep=output, show_progress=show_progress, quiet=quiet)
-    recording.save(output)
+    part = _part(output, quiet=quiet)
+    recording = train(chosen, keep=output, show_progress=show_progress, quiet=quiet, part=part)
+    _save(recording, output)
     note(f"{output}: {recording.step} steps, loss {recording.loss[recording.step]:.3g}", quiet=quiet)
 
 
-def train(session: Session, *, keep: Path | None, show_progress: bool | None, quiet: bool) -> Recording:
+def train(
+    session: Session,
+    *,
+    keep: Path | None,
+    show_progress: bool | None,
+    quiet: bool,
+    part: Path | None = None,
+) -> Recording:
     """Record ``session`` to its end.
 
-    Interrupted, or when training diverges, what was recorded so far is saved to ``keep`` first.
+    Interrupted, when training diverges or the device fails, what was recorded so far is saved to ``keep``
+    first. Killed, it lies in ``part``.
+
+    Args:
+        part: folder of the spool; left out, it is spooled only where memory ends.
 
     Raises:
         DivergenceError: training left the finite numbers.
     """
     from resviz.recording import record
+    from resviz.recording.spool import held, spooled
 
     shape = session.network
     _log.info("training L = %d, M = %d for %d steps", shape.layers, shape.units, session.training.last_step)
@@ -68,13 +81,14 @@ def train(session: Session, *, keep: Path | None, show_progress: bool | None, qu
     notes: tuple[str, ...] = ()
     try:
         with stopping_kindly(), progress("training", shown=show_progress, quiet=quiet) as update:
-            for now in record(session):
+            states = record(session)
+            for now in held(states) if part is None else spooled(states, path=part):
                 recording = now.recording
                 update(max(now.step, 0), now.steps, f"{now.speed:.3g} steps/s" if now.speed else "")
                 notes = now.notes
-    except (KeyboardInterrupt, DivergenceError):
+    except (KeyboardInterrupt, DivergenceError, DeviceError):
         if keep is not None and recording is not None and recording.step >= 0:
-            recording.save(keep)
+            _save(recording, keep)
             note(f"{keep}: kept what was recorded, steps 0 to {recording.step}", quiet=quiet)
         raise
     if recording is None:
@@ -82,3 +96,44 @@ def train(session: Session, *, keep: Path | None, show_progress: bool | None, qu
     for line in notes:
         note(line, quiet=quiet)
     return recording
+
+
+def _save(recording: Recording, path: Path) -> None:
+    """Save, and end the spool; where that fails the spool stays.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    spool = recording.spool
+    try:
+        recording.save(path)
+    except OutputError as error:
+        if spool is not None and spool.failure is None:
+            error.remedy = f"Then save what was recorded: resviz recover {spool.path} -o {path}"
+        raise
+    finally:
+        if spool is not None:
+            spool.close()
+
+
+def _part(output: Path, *, quiet: bool) -> Path:
+    """Where the steps of a run into ``output`` lie until it is saved.
+
+    Raises:
+        RequestError: another process records into the same file.
+    """
+    from resviz.export.target import free_name
+    from resviz.recording.spool import find, in_use, parts_of
+
+    for path in parts_of(output):
+        if in_use(path):
+            raise RequestError(
+                f"another resviz is recording into {output}", remedy="Choose another name, or end that one."
+            )
+        if (found := find(path)) is not None:
+            note(
+                f"{path} keeps steps 0 to {found.step} of a run that did not end: "
+                f"`resviz recover {path}` saves it",
+                quiet=quiet,
+            )
+    return free_name(output.with_name(f"{output.name}.part"))

@@ -18,19 +18,28 @@ from resviz.recording.spool.layout import SCHEMA
 from resviz.recording.spool.recovery import (
     Found,
     drop,
+    find,
     follow,
+    growing,
+    in_use,
+    parts_of,
     recover,
     too_much,
     unfinished,
 )
-from resviz.recording.spool.spool import Spool, spool_folder, spooled
+from resviz.recording.spool.spool import Spool, held, spool_folder, spooled
 
 __all__ = [
     "SCHEMA",
     "Found",
     "Spool",
     "drop",
+    "find",
     "follow",
+    "growing",
+    "held",
+    "in_use",
+    "parts_of",
     "recover",
     "spool_folder",
     "spooled",

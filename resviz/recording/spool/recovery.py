@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,9 +19,20 @@ from resviz.recording.spool.lock import Lock
 from resviz.recording.spool.reader import Reader
 from resviz.recording.spool.spool import ELSEWHERE, EXTENSION, Spool, spool_folder
 
-__all__ = ["Found", "drop", "follow", "growing", "recover", "too_much", "unfinished"]
+__all__ = [
+    "Found",
+    "drop",
+    "find",
+    "follow",
+    "growing",
+    "in_use",
+    "parts_of",
+    "recover",
+    "too_much",
+    "unfinished",
+]
 
-GROWING = ".part"
+PART = ".part"
 _POLL_S = 0.2
 _SILENT_S = 20.0  # a writer's lock file is touched more often than this, whatever the machine it is on
 
@@ -56,7 +68,7 @@ def unfinished(folder: Path | None = None) -> list[Found]:
         folder: holds spools; left out, `spool_folder`. Runs that were recorded into a file beside their spool
             (``resviz run``) are found too.
     """
-    found = [one for path in _candidates(folder or spool_folder()) if (one := _look(path)) is not None]
+    found = [one for path in _candidates(folder or spool_folder()) if (one := find(path)) is not None]
     return sorted(found, key=lambda one: one.when, reverse=True)
 
 
@@ -91,14 +103,21 @@ def drop(path: Path) -> None:
     lock.release()
 
 
+def parts_of(path: Path) -> list[Path]:
+    """The spools of runs that were to be recorded into the file ``path``."""
+    mine = re.compile(re.escape(path.name) + r"(-\d+)?" + re.escape(PART))
+    with suppress(OSError):
+        return sorted(
+            one for one in path.parent.iterdir() if mine.fullmatch(one.name) and (one / JOURNAL).is_file()
+        )
+    return []
+
+
 def growing(path: Path) -> Path | None:
     """The spool of a run that is being recorded into the file ``path``, or ``path`` itself; None: none is."""
     if (path / JOURNAL).is_file():
         return path
-    beside = [
-        one for one in path.parent.glob(f"{_literal(path.name)}*{GROWING}") if (one / JOURNAL).is_file()
-    ]
-    return max(beside, key=lambda one: (one / LOCK).stat().st_mtime, default=None)
+    return max(parts_of(path), key=lambda one: (one / JOURNAL).stat().st_mtime, default=None)
 
 
 def follow(path: Path) -> Iterator[Recording | None]:
@@ -141,6 +160,29 @@ def follow(path: Path) -> Iterator[Recording | None]:
         yield open_recording(path)
 
 
+def in_use(path: Path) -> bool:
+    """Whether a process is writing the unsaved run in a folder."""
+    lock = Lock(path / LOCK)
+    try:
+        return not _free(lock)
+    except OSError:
+        return False
+    finally:
+        lock.release()
+
+
+def _free(lock: Lock) -> bool:
+    """Take a spool's lock if its process has ended.
+
+    Raises:
+        OSError: there is no such folder.
+    """
+    try:
+        return lock.acquire()
+    except OSError:  # no locks here, or none for this user; but a writer touches the file
+        return time.time() - lock.path.stat().st_mtime > _SILENT_S
+
+
 def _candidates(folder: Path) -> Iterator[Path]:
     with suppress(OSError):
         yield from sorted(folder.glob(f"*{EXTENSION}"))
@@ -153,15 +195,15 @@ def _candidates(folder: Path) -> Iterator[Path]:
                 pointer.unlink()
 
 
-def _look(path: Path) -> Found | None:
+def find(path: Path) -> Found | None:
+    """The unsaved run in a folder; None if there is none, or if a process has it open.
+
+    One that holds no step, or that lies in a file by now, is deleted.
+    """
     lock = Lock(path / LOCK)
     try:
-        try:
-            if not lock.acquire():
-                return None
-        except OSError:  # no locks here: a writer touches the file
-            if time.time() - (path / LOCK).stat().st_mtime < _SILENT_S:
-                return None
+        if not _free(lock):
+            return None
         reader = Reader(path)
         reader.read_on()
         recording = reader.recording
@@ -177,7 +219,3 @@ def _look(path: Path) -> Found | None:
         lock.release()
     session = recording.session
     return Found(path, session.title, session, recording.step, recording.steps, when, size)
-
-
-def _literal(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)

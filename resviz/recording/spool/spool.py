@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import re
@@ -22,7 +21,7 @@ from resviz.errors import OutputError, RecordingError
 from resviz.fields.memory import MEMORY
 from resviz.files import user_folder
 from resviz.recording.recording import Recording
-from resviz.recording.spool.layout import LOCK
+from resviz.recording.spool.layout import JOURNAL, LOCK
 from resviz.recording.spool.lock import Lock
 from resviz.recording.spool.reader import Reader
 from resviz.recording.spool.writer import PERIOD_S, Writer
@@ -107,10 +106,12 @@ class Spool:
         Raises:
             RecordingError: there is none, it is damaged from the start, or somebody else has it open.
         """
+        if not (path / JOURNAL).is_file():
+            raise RecordingError(
+                f"{path} holds no unsaved run", remedy="`resviz recover --list` shows those that there are."
+            )
         lock = Lock(path / LOCK)
         try:
-            if not path.is_dir():
-                raise NotADirectoryError(errno.ENOENT, "no such folder")
             if not lock.acquire():
                 raise RecordingError(
                     f"{path} is in use by another resviz", remedy="Open it there, or end that one first."
