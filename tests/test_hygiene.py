@@ -43,7 +43,7 @@ def test_only_drawing_and_window_import_qt():
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    heavy = ["torch", "scipy", "sklearn", "PySide6", "pyqtgraph", "av"]
+    heavy = ["torch", "scipy", "numba", "sklearn", "PySide6", "pyqtgraph", "av", "dask", "distributed"]
     code = f"import sys, resviz, resviz.config, resviz.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

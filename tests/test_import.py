@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "scipy", "numba", "sklearn", "PySide6", "pyqtgraph", "av")
+HEAVY = ("torch", "scipy", "numba", "sklearn", "PySide6", "pyqtgraph", "av", "dask", "distributed")
 
 
 def loaded_by(code: str) -> set[str]:

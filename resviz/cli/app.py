@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from resviz.cli import INTERRUPTED, about, doctor, export, recover, reproduce, run, solve, window
+from resviz.cli import INTERRUPTED, about, doctor, export, recover, reproduce, run, solve, sweep, window
 
 app = typer.Typer(
     name="resviz",
@@ -31,6 +31,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "export": export.export,
     "reproduce": reproduce.reproduce,
     "recover": recover.recover,
+    "sweep": sweep.sweep,
     "presets": about.presets,
     "schema": about.schema,
     "doctor": doctor.doctor,

@@ -13,7 +13,7 @@ from resviz.scene.model import Axis, LegendEntry, Line, Mark, Panel, Points, Rol
 __all__ = ["SERIES", "curve", "figure", "linear_axis", "log_axis", "measured", "published", "series_legend"]
 
 Array = NDArray[np.float64]
-SERIES = (Role.SESSION, Role.TWIN, Role.FINITE, Role.START, Role.LAZY)
+SERIES = (Role.FIRST, Role.SECOND, Role.THIRD, Role.FOURTH, Role.FIFTH)
 """Colours of the curves of one panel, in order; dashes tell laws from measurements."""
 
 _POINT = 5.0

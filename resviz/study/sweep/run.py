@@ -1,0 +1,230 @@
+"""Running a sweep: tasks go to dask's workers, rows come back into the table as they end.
+
+A worker that dies loses its unfinished task alone, which another takes over; a task that kills workers again
+and again is cut into single runs, and what still does becomes rows with their error.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+
+from resviz.errors import OutputError, WorkError
+from resviz.files import writing
+from resviz.study.machine import cores
+from resviz.study.sweep.cluster import connected
+from resviz.study.sweep.model import Point, Sweep
+from resviz.study.sweep.table import Row, Table, session_id
+from resviz.study.sweep.task import Ended, Solved, Task, failed, halves, make_tasks, perform, solve
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["SweepProgress", "run_sweep"]
+
+_PULSE_S = 0.2
+
+
+@dataclass(frozen=True)
+class SweepProgress:
+    """Where a sweep stands.
+
+    Attributes:
+        done, total: runs, those of earlier sessions included.
+        failed: of them.
+        fraction: share of the work, which is not that of the runs: large ones come first.
+        rows: that have just come in.
+    """
+
+    done: int
+    total: int
+    failed: int
+    fraction: float
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass
+class _State:
+    points: dict[int, Point]
+    table: Table
+    total: int
+    done: int
+    failed: int
+    work: float
+    finished: float = 0.0
+    pending: set[Any] = field(default_factory=set)
+
+    def progress(self, rows: tuple[Row, ...] = ()) -> SweepProgress:
+        return SweepProgress(
+            self.done,
+            self.total,
+            self.failed,
+            min(1.0, self.finished / self.work) if self.work else 1.0,
+            rows,
+        )
+
+    def keep(self, ended: list[Ended], flops: float) -> SweepProgress:
+        """Into the table."""
+        rows = tuple(self._row(run) for run in ended)
+        self.table.append(rows)
+        self.done += len(rows)
+        self.failed += sum(bool(row.error) for row in rows)
+        self.finished += flops
+        return self.progress(rows)
+
+    def _row(self, run: Ended) -> Row:
+        point = self.points[run.point]
+        session = point.sessions[run.repetition]
+        measured = {name: run.measured[name] for name in self.table.columns if name in run.measured}
+        return Row(run.point, run.repetition, session, point.values, measured, run.seconds, run.error)
+
+
+def run_sweep(
+    sweep: Sweep,
+    folder: str | Path,
+    *,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    retry: bool = False,
+) -> Generator[SweepProgress, None, None]:
+    """Run what the table in ``folder`` does not hold yet.
+
+    Args:
+        folder: for table.csv and sweep.toml; made if need be.
+        scheduler: address of a dask scheduler; None starts workers here.
+        workers: of them; None is one a core (or a GPU), 0 runs all in this process.
+        retry: runs whose row is an error are tried again.
+
+    Yields:
+        Progress at least every 200 ms while workers are at work. Closing the generator cancels what is not
+        done; the table stays readable at any moment.
+
+    Raises:
+        SessionError: the sweep breaks a rule.
+        RequestError: the folder holds the table of another sweep.
+        OutputError: the folder or table cannot be written.
+        WorkError: the scheduler went away.
+    """
+    points = sweep.points()
+    folder = Path(folder)
+    _make(folder)
+    table = Table(folder, sweep.keys, sweep.columns)
+    _write_copy(sweep, folder)
+    total = sum(len(point.sessions) for point in points)
+    todo = [point for point in points if not _is_done(point, table, retry)]
+    state = _State({p.number: p for p in points}, table, total, 0, 0, 0.0)
+    finished = [p for p in points if _is_done(p, table, retry)]
+    state.done = sum(len(p.sessions) for p in finished)
+    state.failed = sum(table.done[session_id(s)] for p in finished for s in p.sessions)
+    yield state.progress()
+    if not todo:
+        return
+    tasks, limits = make_tasks(todo, sweep.measure, workers=workers or cores())
+    state.work = sum(task.flops or 1.0 for task in tasks)
+    if workers == 0:
+        yield from _here(tasks, limits, state)
+        return
+    with connected(scheduler, workers, _gpus(todo)) as client:
+        yield from _on_workers(client, tasks, limits, state)
+
+
+def _is_done(point: Point, table: Table, retry: bool) -> bool:
+    rows = [table.done.get(session_id(session)) for session in point.sessions]
+    return all(has_failed is not None and not (has_failed and retry) for has_failed in rows)
+
+
+def _here(tasks: list[Task], limits: dict[str, str], state: _State) -> Iterator[SweepProgress]:
+    solved: dict[str, Solved] = {}
+    for task in tasks:
+        for key in task.limits:
+            if key not in solved:
+                solved[key] = solve(limits[key])
+        yield state.keep(perform(task, {key: solved[key] for key in task.limits}), task.flops or 1.0)
+
+
+def _on_workers(
+    client: Client, tasks: list[Task], limits: dict[str, str], state: _State
+) -> Iterator[SweepProgress]:
+    # a key of its own for every sweep: a scheduler may serve several
+    solved = {key: client.submit(solve, text, pure=False) for key, text in limits.items()}
+    ended: queue.Queue[tuple[Any, Task]] = queue.Queue()
+
+    def submit(task: Task) -> None:
+        future = client.submit(perform, task, {key: solved[key] for key in task.limits}, pure=False)
+        state.pending.add(future)
+        future.add_done_callback(lambda done: ended.put((done, task)))
+
+    for task in tasks:
+        submit(task)
+    try:
+        while state.pending:
+            try:
+                future, task = ended.get(timeout=_PULSE_S)
+            except queue.Empty:
+                if client.status not in ("running", "connecting"):
+                    raise _gone() from None
+                yield state.progress()
+                continue
+            state.pending.discard(future)
+            if future.status == "finished":
+                yield state.keep(future.result(), task.flops or 1.0)
+            elif future.status == "error":
+                error = future.exception()
+                if task.runs > 1:
+                    for part in halves(task):
+                        submit(part)
+                else:
+                    yield state.keep(failed(task, _reason(error)), task.flops or 1.0)
+            else:
+                raise _gone()
+    finally:
+        with suppress(Exception):  # on the way out, whatever state the cluster is in
+            client.cancel(list(state.pending) + list(solved.values()), force=True)
+
+
+def _reason(error: BaseException) -> str:
+    from distributed.scheduler import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return "the run killed its worker again and again (out of memory?)"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _gone() -> WorkError:
+    return WorkError(
+        "the scheduler of the sweep is gone",
+        remedy="Start it again and repeat the command: finished runs are kept.",
+    )
+
+
+def _gpus(points: list[Point]) -> int:
+    """GPUs that the points' device means; 0 for the processor."""
+    if not any(point.sessions[0].training.device in ("auto", "cuda") for point in points):
+        return 0
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder {folder} cannot be made: {error.strerror or error}",
+            remedy="Choose a folder that you may write in.",
+        ) from error
+
+
+def _write_copy(sweep: Sweep, folder: Path) -> None:
+    """sweep.toml: what the table was made from."""
+    mapping = sweep.model_dump(by_alias=True, exclude_none=True)
+    mapping["session"] = sweep.base().to_mapping()
+    with writing(folder / "sweep.toml") as temporary:
+        temporary.write_text(tomlkit.dumps(mapping), encoding="utf-8", newline="\n")
