@@ -67,6 +67,11 @@ class SceneView(QWidget):
         return self._scene
 
     @property
+    def scale(self) -> float:
+        """The scale of type and distances."""
+        return self._scale
+
+    @property
     def geometry_of_panels(self) -> Geometry:
         """Where the panels are, in the widget's logical pixels."""
         return self._placed().geometry

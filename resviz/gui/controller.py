@@ -238,7 +238,7 @@ class Controller(QObject):
     def _on_seen(self, sight: Sight, other: bool) -> None:
         if self._facts.doing == _FOLLOWING:
             self._say(doing="")
-        if other or self._drawn != self._pictures.shown(self.state, sight):
+        if other or self._pictures.stale(self.state, sight):
             self._pace.soon()
         else:
             self._pace.grow()
@@ -275,7 +275,7 @@ class Controller(QObject):
         """Steps that the cursor may go on: it does not run ahead of its picture."""
         state, sight = self.state, self._look.sight
         if sight is not None:
-            return min(state.newest, sight.grid.unbroken_from(state.cursor)) - state.cursor
+            return min(state.newest, sight.unbroken_from(state.cursor)) - state.cursor
         return 0 if self.recording is None else state.newest - state.cursor
 
     def _on_due(self, steps: int) -> None:
@@ -291,7 +291,7 @@ class Controller(QObject):
             return
         state, sight = self.state, self._look.sight
         self._pictures.others = self.overlays.others()
-        self.grid_scene.emit(self._pictures.grid(state, sight, self._waiting_for()))
+        self.grid_scene.emit(self._pictures.units(state, sight, self._waiting_for()))
         old = self._facts.twin_step is not None
         self.contrast_scene.emit(self._pictures.contrast(state, sight, self.recording, old))
         self.timeline_scene.emit(self._pictures.timeline(state, self.recording))

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from resviz.recording import Recording
 
 
+def _empty(sight: Sight) -> bool:
+    """Whether there will never be a first picture: a unit and a field make no pairs."""
+    return bool(getattr(sight.whole, "mixed", False))
+
+
 class Looking(QObject):
     """Visits recorded steps in a thread of its own, so that a change of observable never waits for training.
 
@@ -62,7 +67,7 @@ class Looking(QObject):
         self._worker.start(lambda: look(desk, recording, twin, places, what))
 
     def _on_sight(self, run: int, sight: Sight) -> None:
-        if self.sight is not None and self.sight.grid.newest >= 0 > sight.grid.newest:
+        if self.sight is not None and self.sight.main.newest >= 0 > sight.main.newest and not _empty(sight):
             return  # the old picture stays until the first one of what was asked for can be drawn
         other = sight is not self.sight
         self.sight = sight

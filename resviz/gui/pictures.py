@@ -8,10 +8,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from resviz.export.options import Options, spread
+from resviz.export.options import Options
 from resviz.gui.curves import LossCurves
+from resviz.gui.estimate import shape
 from resviz.gui.state import AppState
-from resviz.gui.waiting import waiting_contrast, waiting_grid
+from resviz.gui.views import GRIDS, pinned_of, shown_of
+from resviz.gui.waiting import waiting_contrast, waiting_grid, waiting_whole
+from resviz.gui.whole_pictures import WholePictures
 from resviz.gui.work import Places, Sight, What
 from resviz.scene.axes import Ranges
 from resviz.scene.contrast import contrast
@@ -32,15 +35,30 @@ _CONTRAST_PLACE = 3  # the fourth of six: deep enough to have moved, away from t
 def places_of(state: AppState) -> Places:
     """Where the window looks, with what the program chooses filled in."""
     network, choice = state.session.network, state.choice
-    layers = choice.layers or spread(network.layers)
+    layers = pinned_of(state)
     window = choice.window or max(1, math.ceil(_UNITS_A_PANEL / network.units))
-    return Places(layers, min(window, network.layers), layers[min(_CONTRAST_PLACE, len(layers) - 1)])
+    return Places(
+        layers,
+        min(window, network.layers),
+        layers[min(_CONTRAST_PLACE, len(layers) - 1)],
+        min(choice.window or 1, network.layers),
+    )
 
 
 def what_of(state: AppState) -> What:
     """Which numbers it looks at."""
     choice = state.choice
-    return What(choice.observable, choice.sample, choice.coordinate)
+    shown = shown_of(choice, shape(state.session)[1])
+    if shown.view in GRIDS:  # what they do not show must not start another look
+        return What(choice.observable, choice.sample, choice.coordinate, shown.view)
+    return What(
+        choice.observable,
+        choice.sample,
+        choice.coordinate,
+        shown.view,
+        shown.second,
+        shown.second_coordinate,
+    )
 
 
 def drawn_of(state: AppState) -> tuple[object, ...]:
@@ -65,8 +83,12 @@ def show_of(state: AppState) -> Show:
 
 def export_options(state: AppState, theme: str) -> Options:
     """What the window shows, as the options of an export."""
-    show = show_of(state)
+    show, shown = show_of(state), shown_of(state.choice, shape(state.session)[1])
     return Options(
+        view="overview" if shown.view in GRIDS else shown.view,
+        bins=show.bins,
+        second=state.choice.second,
+        second_coordinate=state.choice.second_coordinate,
         observable=show.observable,
         layers=show.layers,
         sample=show.sample,
@@ -84,24 +106,48 @@ class Pictures:
         self._ranges: Ranges | None = None
         self._ranged: tuple[Any, ...] = ()  # what the ranges were made for
         self._shown = -1
+        self._whole = WholePictures()
+        self._drawn: tuple[Any, ...] = ()  # what the units' last picture was drawn of
         self._losses = LossCurves()
         self.others: tuple[Other, ...] = ()  # pinned runs, drawn over this one
         self._tops: dict[str, float] = {}  # of their outlines
 
     def shown(self, state: AppState, sight: Sight | None) -> int:
-        """The step of the grid's picture: the cursor's, until that is visited the last one shown; or -1."""
-        if sight is None or sight.grid.newest < 0:
+        """The step of the units' picture: the cursor's, until that is visited the last one shown; or -1."""
+        if sight is None or sight.main.newest < 0:
             return -1
-        if sight.grid.has(state.cursor):
+        if sight.main.has(state.cursor):
             self._shown = state.cursor
-        return self._shown if sight.grid.has(self._shown) else sight.grid.newest
+        return self._shown if sight.main.has(self._shown) else int(sight.main.newest)
 
-    def grid(self, state: AppState, sight: Sight | None, waiting_for: str) -> Scene:
-        """The Units grid."""
+    def stale(self, state: AppState, sight: Sight) -> bool:
+        """Whether the units' picture would be another one now."""
+        return self._key(state, sight) != self._drawn
+
+    def _key(self, state: AppState, sight: Sight) -> tuple[Any, ...]:
         step = self.shown(state, sight)
+        return step, *self._whole.key(sight, step)
+
+    def units(self, state: AppState, sight: Sight | None, waiting_for: str) -> Scene:
+        """The Units tab's picture, in the view that was looked at."""
+        step = self.shown(state, sight)
+        if sight is not None:
+            self._drawn = self._key(state, sight)
+        if sight is not None and sight.view == "cloud" and sight.whole.mixed:
+            step = max(step, 0)  # says why there is nothing to see
         if sight is None or step < 0:
-            return waiting_grid(places_of(state).layers, state.session.network.layers, waiting_for)
-        series, show = sight.grid, show_of(state)
+            view = shown_of(state.choice, shape(state.session)[1]).view if sight is None else sight.view
+            if view in GRIDS:
+                return waiting_grid(places_of(state).layers, state.session.network.layers, waiting_for)
+            return waiting_whole(view, waiting_for)
+        show = show_of(state)
+        if sight.view not in GRIDS:
+            return self._whole.scene(sight, step, show, waiting_for)
+        grid = self._grid(sight, step, show)
+        return grid if sight.whole is None else self._whole.below(grid, sight, step, show, waiting_for)
+
+    def _grid(self, sight: Sight, step: int, show: Show) -> Scene:
+        series = sight.grid
         ranged = (series, show.bins, show.lock_axes, tuple(other.number for other in self.others))
         if ranged != self._ranged:
             self._ranges, self._tops = None, {}

@@ -19,6 +19,7 @@ from resviz.gui.state import (
     Look,
     NewSeed,
     Opened,
+    Pin,
     Recorded,
     Redo,
     Reset,
@@ -33,6 +34,7 @@ from resviz.gui.state import (
     ToggleRun,
     Undo,
 )
+from resviz.gui.views import pinned_of, pinned_with
 
 SPEEDS = (0.5, 240.0)
 """Slowest and fastest cursor, steps a second."""
@@ -84,6 +86,9 @@ def resolve(state: AppState, intent: Intent) -> AppState:
             return replace(after, past=(*state.past, state.session), future=tuple(future))
         case Look(changes):
             return replace(state, choice=replace(state.choice, **changes))
+        case Pin(layer):
+            pinned = pinned_with(pinned_of(state), layer, state.session)
+            return replace(state, choice=replace(state.choice, layers=pinned))
         case SetTheme(theme):
             return replace(state, theme=theme)
         case Load():

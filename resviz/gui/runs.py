@@ -108,6 +108,11 @@ def within(choice: Choice, session: Session) -> Choice:
         layers=layers,
         sample=choice.sample if samples is None or choice.sample < samples else 0,
         coordinate=choice.coordinate if dimension is None or choice.coordinate < dimension else 0,
+        second_coordinate=None
+        if choice.second_coordinate is not None
+        and dimension is not None
+        and choice.second_coordinate >= dimension
+        else choice.second_coordinate,
         window=None
         if choice.window is not None and choice.window > session.network.layers
         else choice.window,

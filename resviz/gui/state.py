@@ -29,6 +29,10 @@ class Choice:
         bins: bars of a histogram.
         window: layers pooled round each pinned one; None: the fewest that hold 256 units.
         lock_axes: one range for all panels.
+        view: a name of `resviz.gui.views.VIEWS`.
+        second: the other axis of a cloud and of paths; None: the observable's usual partner.
+        second_coordinate: of ``second``, where it needs one.
+        roomy: there is room for depth maps below the grid.
         scaled: displacements beside the lazy twin are multiplied by alpha.
         tall: there is room for all of the contrast's panels.
     """
@@ -40,6 +44,10 @@ class Choice:
     bins: int | None = None
     window: int | None = None
     lock_axes: bool = True
+    view: str = "grid-map"
+    second: str | None = None
+    second_coordinate: int | None = None
+    roomy: bool = True
     scaled: bool = False
     tall: bool = False
 
@@ -257,6 +265,13 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """Give a layer a panel of its own, or take that of a pinned one away."""
+
+    layer: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetTheme:
     """Light, dark, or what the system says."""
 
@@ -341,5 +356,5 @@ class Ended:
 
 Intent = (
     ToggleRun | TogglePlay | StepBy | Seek | Tick | Follow | SetSpeed | Reset | NewSeed | Edit | Undo | Redo
-    | Look | SetTheme | Load | Opened | Saved | ShowRun | EditRun | LetGo | Happened | Recorded | Ended
+    | Look | Pin | SetTheme | Load | Opened | Saved | ShowRun | EditRun | LetGo | Happened | Recorded | Ended
 )  # fmt: skip

@@ -1,15 +1,14 @@
-"""The Units tab: what to look at, and the grid of histograms over the limit's densities."""
+"""The Units tab: what to look at and in which view, and the picture of it."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
-    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -18,8 +17,11 @@ from PySide6.QtWidgets import (
 from resviz.config import Session
 from resviz.draw.view import SceneView
 from resviz.gui.estimate import shape
+from resviz.gui.flow import FlowLayout, labelled
 from resviz.gui.state import Choice
+from resviz.gui.views import GRIDS, MOST_PINNED, PAIRED, VIEWS, shown_of
 from resviz.gui.work import Places
+from resviz.scene.depth import layer_at
 
 OBSERVABLES: tuple[tuple[str, str, str | None], ...] = (
     ("preactivation", "preactivation p = u·h/D", "sample"),
@@ -39,39 +41,57 @@ OBSERVABLES: tuple[tuple[str, str, str | None], ...] = (
 )
 """Name, label and need of every observable; a copy, because the original comes with torch (tested equal)."""
 
-_MOST_PINNED = 12
+_PINS = ("depth finite", "depth limit", "depth difference")
+"""Panels a click on which pins the layer at its height."""
+
+_ROOMY = 560
+"""Height, at scale 1, from which there is room for depth maps below the grid."""
 
 
 class UnitsTab(QWidget):
-    """Asks for changes of the choice by name (``looked``), shows the choice and the grid's scene."""
+    """Shows the choice and the units' scene.
+
+    Signals:
+        looked(dict): fields of the choice are to change.
+        pinned(int): a layer is to have a panel of its own, or no more.
+    """
 
     looked = Signal(dict)
+    pinned = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._layers_shown: tuple[int, ...] = ()
         self._total = 1
+        self._roomy: bool | None = None
         self.view = SceneView(name="Histograms of the units over the density of the Mean ODE, by layer")
         self.view.setObjectName("grid")
+        self.view.pressed.connect(self._pin)
 
-        self.observable = QComboBox()
-        self.observable.setObjectName("observable")
-        self.observable.setAccessibleName("Observable")
+        self.observable = self._combo("observable", "Observable", "observable", 22)
         for name, text, _ in OBSERVABLES:
             self.observable.addItem(text, name)
-        self.observable.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.observable.setMinimumContentsLength(24)
-        self.observable.activated.connect(
-            lambda: self.looked.emit({"observable": self.observable.currentData()})
-        )
-        self._at = QLabel("sample")
         self.sample = self._spin("sample", "Sample", "sample")
         self.coordinate = self._spin("coordinate", "Coordinate", "coordinate")
+        self._at = QLabel("sample")
+        self.view_box = self._combo("view", "View", "view", 14)
+        for name, text in VIEWS:
+            self.view_box.addItem(text, name)
+        self.second = self._combo("second", "Second observable", "second", 22)
+        for name, text, _ in OBSERVABLES:
+            self.second.addItem(text, name)
+        self.second_coordinate = self._spin(
+            "second_coordinate", "Coordinate of the second observable", "second_coordinate"
+        )
         self.layers = QLineEdit()
         self.layers.setObjectName("layers")
         self.layers.setAccessibleName("Pinned layers")
-        self.layers.setToolTip("Layers with a panel of their own, as in 2 14 26; empty: six over the depth")
+        self.layers.setToolTip(
+            "Layers with a panel of their own, as in 2 14 26; empty: six over the depth. "
+            "A click on a depth map pins the layer there, or lets it go."
+        )
         self.layers.setMinimumWidth(120)
+        self.layers.setMaximumWidth(200)
         self.layers.editingFinished.connect(self._ask_layers)
         self.bins = self._spin("bins", "Bins of a histogram", "bins", low=0, high=400)
         self.bins.setSpecialValueText("auto")
@@ -86,30 +106,38 @@ class UnitsTab(QWidget):
         self.lock_axes.setToolTip("One range for all layers")
         self.lock_axes.clicked.connect(lambda on: self.looked.emit({"lock_axes": bool(on)}))
 
-        row = QHBoxLayout()
-        row.setContentsMargins(8, 4, 8, 0)
-        labelled: tuple[tuple[QLabel | None, QWidget], ...] = (
-            (QLabel("Observable"), self.observable),
-            (self._at, self.sample),
-            (None, self.coordinate),
-            (QLabel("Layers"), self.layers),
-            (QLabel("Bins"), self.bins),
-            (QLabel("Window"), self.window_size),
-            (None, self.lock_axes),
-        )
-        for label, widget in labelled:
-            if label is not None:
-                label.setBuddy(widget)
-                row.addWidget(label)
-            row.addWidget(widget, 8 if widget is self.layers else 0)
-        self.layers.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.layers.setMaximumWidth(260)
-        row.addStretch(1)
+        controls = FlowLayout()
+        controls.setContentsMargins(8, 4, 8, 0)
+        self._place = labelled(self._at, self.sample, self.coordinate)
+        self._against = labelled("against", self.second, self.second_coordinate)
+        self._pinned = labelled("Layers", self.layers)
+        self._binned = labelled("Bins", self.bins)
+        self._pooled = labelled("Window", self.window_size)
+        for widget in (
+            labelled("Observable", self.observable),
+            self._place,
+            labelled("View", self.view_box),
+            self._against,
+            self._pinned,
+            self._binned,
+            self._pooled,
+            self.lock_axes,
+        ):
+            controls.addWidget(widget)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(2)
-        rows.addLayout(row)
+        rows.addLayout(controls)
         rows.addWidget(self.view, 1)
+
+    def _combo(self, name: str, accessible: str, key: str, letters: int) -> QComboBox:
+        combo = QComboBox()
+        combo.setObjectName(name)
+        combo.setAccessibleName(accessible)
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setMinimumContentsLength(letters)
+        combo.activated.connect(lambda: self.looked.emit({key: combo.currentData()}))
+        return combo
 
     def _spin(self, name: str, accessible: str, key: str, low: int = 0, high: int = 0) -> QSpinBox:
         spin = QSpinBox()
@@ -136,11 +164,23 @@ class UnitsTab(QWidget):
         if layers[0] < 0 or layers[-1] >= self._total:
             self._refuse_layers(f"layers are 0 to {self._total - 1}")
             return
-        if len(layers) > _MOST_PINNED:
-            self._refuse_layers(f"at most {_MOST_PINNED} layers have a panel")
+        if len(layers) > MOST_PINNED:
+            self._refuse_layers(f"at most {MOST_PINNED} layers have a panel")
             return
         if layers != self._layers_shown:
             self.looked.emit({"layers": layers})
+
+    def _pin(self, panel: str, x: float, y: float) -> None:
+        if panel in _PINS:
+            self.pinned.emit(layer_at(self._total, y))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        roomy = self.height() >= _ROOMY * self.view.scale
+        if roomy != self._roomy:
+            self._roomy = roomy
+            # not within the event: what it asks for lays the window out again
+            QTimer.singleShot(0, self, lambda: self.looked.emit({"roomy": roomy}))
 
     def _refuse_layers(self, rule: str) -> None:
         from PySide6.QtWidgets import QToolTip
@@ -154,15 +194,27 @@ class UnitsTab(QWidget):
         samples, dimension = shape(session)
         total = session.network.layers
         self._total, self._layers_shown = total, places.layers
-        needs = {name: need for name, _, need in OBSERVABLES}[choice.observable]
+        needs = {name: need for name, _, need in OBSERVABLES}
+        need = needs[choice.observable]
         self.observable.setCurrentIndex(self.observable.findData(choice.observable))
-        self._at.setText({"coordinate": "coordinate", "sample": "sample"}.get(needs or "", ""))
-        self._at.setVisible(needs in ("sample", "coordinate"))
-        self._at.setBuddy(self.coordinate if needs == "coordinate" else self.sample)
-        self.sample.setVisible(needs == "sample")
-        self.coordinate.setVisible(needs == "coordinate")
+        self._at.setText(need if need in ("sample", "coordinate") else "")
+        self._place.setVisible(need in ("sample", "coordinate"))
+        self._at.setBuddy(self.coordinate if need == "coordinate" else self.sample)
+        self.sample.setVisible(need == "sample")
+        self.coordinate.setVisible(need == "coordinate")
         _set_spin(self.sample, choice.sample, samples - 1)
         _set_spin(self.coordinate, choice.coordinate, dimension - 1)
+        shown = shown_of(choice, dimension)
+        self.view_box.setCurrentIndex(self.view_box.findData(choice.view))
+        self._against.setVisible(shown.view in PAIRED)
+        self.second.setCurrentIndex(self.second.findData(shown.second))
+        self.second_coordinate.setVisible(needs[shown.second] == "coordinate")
+        _set_spin(self.second_coordinate, shown.second_coordinate, dimension - 1)
+        # what a view does not read is not offered
+        self._pinned.setVisible(shown.view not in ("ridgeline", "paths"))
+        self._binned.setVisible(shown.view not in PAIRED)
+        self._pooled.setVisible(shown.view != "paths")
+        self.lock_axes.setVisible(shown.view in GRIDS)
         _set_spin(self.bins, choice.bins or 0, 400)
         _set_spin(self.window_size, choice.window or 0, total)
         self.window_size.setSpecialValueText(f"auto ({places.window})")

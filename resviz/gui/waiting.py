@@ -25,6 +25,11 @@ def waiting_grid(layers: tuple[int, ...], total: int, message: str) -> Scene:
     return Scene(panels, row_heights=(1.0,) * rows, column_widths=(1.0,) * columns, legend=LEGEND)
 
 
+def waiting_whole(view: str, message: str) -> Scene:
+    """A view that is no grid before its first step."""
+    return Scene((Panel(view, "", Axis(-1.0, 1.0), Axis(0.0, 1.0), (), message=message),))
+
+
 def waiting_contrast(steps: int) -> Scene:
     """The contrast before its first step."""
     return contrast(None, None, None, Losses(), step=0, steps=steps)

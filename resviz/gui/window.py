@@ -41,6 +41,7 @@ from resviz.gui.state import (
     Intent,
     Load,
     Look,
+    Pin,
     Seek,
     SetSpeed,
     ShowRun,
@@ -160,6 +161,7 @@ class MainWindow(QMainWindow):
         self.runs.shown.connect(lambda number: controller.ask(ShowRun(number)))
         self.runs.changed.connect(lambda number, change: controller.ask(EditRun(number, change)))
         self.units.looked.connect(lambda changes: controller.ask(Look(changes)))
+        self.units.pinned.connect(lambda layer: controller.ask(Pin(layer)))
         self.contrast.alpha_chosen.connect(lambda alpha: controller.ask(Edit({"contrast.alpha": alpha})))
         self.contrast.scaled_chosen.connect(lambda on: controller.ask(Look({"scaled": on})))
         self.contrast.tall_chosen.connect(lambda on: controller.ask(Look({"tall": on})))

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from resviz.config import Session
 from resviz.export.drifts import DriftLanes, drift_lanes
 from resviz.gui.seen import Seen
+from resviz.gui.views import GRIDS
+from resviz.gui.whole import Wholes
 
 if TYPE_CHECKING:
     from resviz.observe import Passage
@@ -119,11 +121,19 @@ def save_file(recording: Recording, path: Path) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the window looks: layers of the grid, their pooling window, and the layer of the contrast."""
+    """Where the window looks.
+
+    Attributes:
+        layers: of the grid and the cloud.
+        window: layers pooled round each of them.
+        contrast_layer: the layer of the contrast.
+        row_window: layers that a row of a depth map holds at least.
+    """
 
     layers: tuple[int, ...]
     window: int
     contrast_layer: int
+    row_window: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +143,18 @@ class What:
     observable: str
     sample: int
     coordinate: int
+    view: str = "grid"
+    second: str = ""  # the other axis of clouds and paths
+    second_coordinate: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """The series behind the grid and the contrast; they go on filling after they were delivered."""
+    """The series behind the pictures; they go on filling after they were delivered.
+
+    Attributes:
+        whole: a DepthSeries, CloudSeries or GhostSeries, if the view needs one.
+    """
 
     grid: Seen
     session: Seen
@@ -146,12 +163,28 @@ class Sight:
     what: What | None = None
     places: Places | None = None
     drifts: DriftLanes = field(default_factory=DriftLanes)
+    whole: Any = None
 
     @property
-    def all(self) -> tuple[Seen | LazinessSeries, ...]:
-        """Every series there is."""
-        series = (self.grid, self.session, self.twin, self.lazy)
-        return (*(one for one in series if one is not None), *self.drifts.all)
+    def view(self) -> str:
+        """The view that was looked at."""
+        return "grid" if self.what is None else self.what.view
+
+    @property
+    def main(self) -> Any:
+        """The series that says which step the units' picture shows."""
+        return self.grid if self.whole is None or self.view in GRIDS else self.whole
+
+    @property
+    def all(self) -> tuple[Any, ...]:
+        """Every series there is, in the order in which a step of them is wanted."""
+        others = (self.grid, self.session, self.twin, self.lazy, *self.drifts.all, self.whole)
+        return (self.main, *(one for one in others if one is not None and one is not self.main))
+
+    def unbroken_from(self, step: int) -> int:
+        """The last step up to which, from ``step`` on, the units' picture is ready."""
+        ends = [one.unbroken_from(step) for one in (self.main, self.whole) if one is not None]
+        return int(min(ends))
 
 
 @dataclass(slots=True)
@@ -173,6 +206,7 @@ class Desk:
     passages: dict[Any, Passage] = field(default_factory=dict)
     series: dict[Any, Seen] = field(default_factory=dict)
     drifts: dict[Any, LazinessSeries] = field(default_factory=dict)
+    wholes: Wholes = field(default_factory=Wholes)
 
 
 def look(
@@ -185,9 +219,9 @@ def look(
     """
     _use_threads(1)
     sight = _sight(desk, recording, twin, places, what)
-    yield sight if sight.grid.newest >= 0 else None
+    yield sight if sight.main.newest >= 0 or sight.grid.newest >= 0 else None
     while True:
-        if desk.hurry and sight.grid.has(desk.wanted):
+        if desk.hurry and sight.main.has(desk.wanted):
             desk.painted.wait(_PAINT_S)
             desk.hurry = False
         wanted = [one for one in sight.all if one.can_visit(desk.wanted)]
@@ -199,9 +233,13 @@ def look(
             step, behind = min(gaps, key=lambda gap: gap[0])
             visit = behind.visit(step)
         else:
-            visit = wanted[0].visit(desk.wanted)
+            step, behind = desk.wanted, wanted[0]
+            visit = behind.visit(step)
         for ready in visit:
             yield sight if ready else None
+            # the rows of a large net take a while: somebody who scrubs waits for none of them
+            if behind is sight.whole and desk.hurry and step != desk.wanted:
+                break
 
 
 def _sight(desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What) -> Sight:
@@ -224,30 +262,47 @@ def _sight(desk: Desk, recording: Recording, twin: Recording | None, places: Pla
         # its units stay; alpha times what they moved has a limit
         lazy = _series(desk, ("lazy", recording, one, places.window), "travel_scaled", at)
     drifts = drift_lanes(desk.drifts, recording, twin)
-    return Sight(grid, session, other, lazy, what, places, drifts)
+    passage = _passage(desk, ("net", recording, places.layers, places.window))
+    whole = desk.wholes.series(recording, places, what, passage)
+    return Sight(grid, session, other, lazy, what, places, drifts, whole)
+
+
+_Where: TypeAlias = "tuple[str, Recording, tuple[int, ...], int]"
+"""net or lazy, of which recording, at which layers, pooled over how many."""
 
 
 def _series(
     desk: Desk,
-    where: tuple[str, Recording, tuple[int, ...], int],
+    where: _Where,
     name: str,
     at: Any,
     *,
     distances: bool = False,
 ) -> Seen:
-    from resviz.observe import Passage, Series
+    from resviz.observe import Series
+
+    full = (*_key(where), name, at, distances)
+    if full not in desk.series:
+        desk.series[full] = Seen(Series(_passage(desk, where), name, at), distances=distances)
+    return desk.series[full]
+
+
+def _passage(desk: Desk, where: _Where) -> Passage:
+    from resviz.observe import Passage
 
     kind, recording, layers, window = where
-    # a limit that came to be, or was replaced, after the passage was made needs another one
-    limit = recording.lazy if kind == "lazy" else recording.limit
-    key = (kind, id(recording), id(limit), layers, window)
+    key = _key(where)
     if key not in desk.passages:
         desk.passages[key] = (
-            Passage(recording, layers, window=window, limit=limit, finite=False)
+            Passage(recording, layers, window=window, limit=recording.lazy, finite=False)
             if kind == "lazy"
             else Passage(recording, layers, window=window)
         )
-    full = (*key, name, at, distances)
-    if full not in desk.series:
-        desk.series[full] = Seen(Series(desk.passages[key], name, at), distances=distances)
-    return desk.series[full]
+    return desk.passages[key]
+
+
+def _key(where: _Where) -> tuple[Any, ...]:
+    kind, recording, layers, window = where
+    # a limit that came to be, or was replaced, after the passage was made needs another one
+    limit = recording.lazy if kind == "lazy" else recording.limit
+    return kind, id(recording), id(limit), layers, window

@@ -66,6 +66,7 @@ def depth_map(
     *,
     pinned: Sequence[int] = (),
     waiting: str = "",
+    when: str = "",
 ) -> Scene:
     """Three heat maps side by side.
 
@@ -76,6 +77,7 @@ def depth_map(
         ranges: of `depth_ranges`; None takes the steps recorded so far.
         pinned: layers marked at the maps' sides.
         waiting: why there is nothing yet, where the scene cannot know.
+        when: added to the titles.
     """
     ranges = depth_ranges(series, show) if ranges is None else ranges
     x = ranges.get("depth x") or Range(-1.0, 1.0)
@@ -107,7 +109,7 @@ def depth_map(
         panels.append(
             Panel(
                 key=key,
-                title=_TITLES[place].format(series.observable.counts),
+                title=_TITLES[place].format(series.observable.counts) + when,
                 x=Axis(x.low, x.high, series.observable.symbol),
                 y=Axis(0.0, 1.0, "depth s"),
                 marks=marks + notches,

@@ -1,0 +1,76 @@
+"""Scenes of the views that are no grid, built from what is visited; axes never shrink during a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from resviz.gui.views import GRIDS
+from resviz.scene.axes import Range, Ranges
+from resviz.scene.cloud import cloud, cloud_ranges
+from resviz.scene.depth import depth_ranges
+from resviz.scene.depth_map import depth_map, with_maps
+from resviz.scene.model import Scene
+from resviz.scene.paths import path_ranges, paths
+from resviz.scene.ridgeline import ridgeline
+from resviz.scene.show import Show
+
+if TYPE_CHECKING:
+    from resviz.gui.work import Sight
+
+
+class WholePictures:
+    """Remembers, for each series drawn, its axis ranges; and the step of the maps shown last."""
+
+    def __init__(self) -> None:
+        self._ranges = Ranges()
+        self._ranged: Any = None  # the series that the ranges are of
+        self._map_step = -1
+
+    def scene(self, sight: Sight, step: int, show: Show, waiting: str) -> Scene:
+        """The view of ``sight``, which is not the grid, at ``step``."""
+        series, view = sight.whole, sight.view
+        before = self._before(series)
+        if view == "cloud":
+            self._ranges = cloud_ranges(series, before)
+            return cloud(series, step, self._ranges, waiting=waiting)
+        if view == "paths":
+            self._ranges = path_ranges(series, before)
+            return paths(series, step, self._ranges, waiting=waiting)
+        self._ranges = depth_ranges(series, show, before)
+        if view == "ridgeline":
+            return ridgeline(series, step, show, self._ranges, waiting=waiting)
+        return depth_map(series, step, show, self._ranges, pinned=show.layers, waiting=waiting)
+
+    def below(self, grid: Scene, sight: Sight, step: int, show: Show, waiting: str) -> Scene:
+        """``grid`` with the depth maps below it; maps that are still followed stay at the step before."""
+        series = sight.whole
+        ranges = self._ranges = depth_ranges(series, show, self._before(series))
+        if show.lock_axes and grid.panels:
+            x = grid.panels[0].x
+            ranges = ranges.with_ranges({"depth x": Range(x.low, x.high)})
+        at = self.map_step(sight, step)
+        late = at != step and series.has(at)
+        maps = depth_map(
+            series, at, show, ranges, pinned=show.layers, waiting=waiting, when=f", step {at}" if late else ""
+        )
+        return with_maps(grid, maps)
+
+    def map_step(self, sight: Sight, step: int) -> int:
+        """The step of the maps below the grid: that of the grid, until it is visited the last one shown."""
+        series = sight.whole
+        if series.has(step) or not series.has(self._map_step):
+            self._map_step = step
+        return self._map_step
+
+    def key(self, sight: Sight, step: int) -> tuple[Any, ...]:
+        """What a picture of the maps depends on besides ``step``: it is painted again when this changes."""
+        if sight.whole is None or sight.view not in (*GRIDS, "depth-map", "ridgeline"):
+            return ()
+        at = self.map_step(sight, step)
+        filled = sight.whole.filled(at)
+        return at, 0 if filled is None else filled.pieces
+
+    def _before(self, series: Any) -> Ranges | None:
+        before = self._ranges if self._ranged is series else None
+        self._ranged = series
+        return before
