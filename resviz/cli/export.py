@@ -140,6 +140,8 @@ def draw(
 
     # no window is wanted, and Qt aborts on a display that does not answer
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    if options.view == "phase-diagram":
+        _train_atlas(show_progress=show_progress, quiet=quiet)
     total = 0
     notes: tuple[str, ...] = ()
     with stopping_kindly(), progress("drawing", shown=show_progress, quiet=quiet) as update:
@@ -149,6 +151,17 @@ def draw(
     for line in notes:
         note(f"{output}: {line}", quiet=quiet)
     note(f"{output}: {total} {'picture' if total == 1 else 'frames'}", quiet=quiet)
+
+
+def _train_atlas(*, show_progress: bool | None, quiet: bool) -> None:
+    """Train what the user's atlas of the phase diagram lacks: half a minute, once."""
+    from resviz.files import user_folder
+    from resviz.study.atlas import atlas
+
+    with stopping_kindly(), progress("training the atlas", shown=show_progress, quiet=quiet) as update:
+        for found in atlas(folder=user_folder()):
+            if found is not None:
+                update(round(100 * found.done), 100, "")
 
 
 def _opened(path: str) -> Recording:

@@ -78,7 +78,8 @@ def export(
 
     Args:
         out: its extension chooses the format; without one it is a folder, made if need be.
-        view: one of `VIEWS`: "overview", "grid", "ridgeline", "depth-map", "cloud", "paths", "contrast".
+        view: one of `VIEWS`: "overview", "grid", "ridgeline", "depth-map", "cloud", "paths", "fields", "fit",
+            "error", "phase-diagram", "contrast".
         size: pixels; of SVG and PDF at 96 an inch.
         fps: frames a second of a film, one step a frame.
         steps: a range, a slice, some steps or one; all for a film or folder, the newest for a figure.
@@ -140,6 +141,7 @@ def export_steps(
 
 def _frames(recording: Recording, options: Options) -> Any:
     """Whoever makes the scenes of a view."""
+    from resviz.export.beside import ErrorFrames, FieldFrames, FitFrames, PhaseFrames
     from resviz.export.frames import Frames
     from resviz.export.whole import CloudFrames, DepthFrames, PathFrames
 
@@ -148,6 +150,10 @@ def _frames(recording: Recording, options: Options) -> Any:
         "depth-map": DepthFrames,
         "cloud": CloudFrames,
         "paths": PathFrames,
+        "fields": FieldFrames,
+        "fit": FitFrames,
+        "error": ErrorFrames,
+        "phase-diagram": PhaseFrames,
     }
     return makers.get(options.view, Frames)(recording, options)
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from resviz.config import Session
     from resviz.scene.show import Show
 
-VIEWS = ("overview", "grid", "ridgeline", "depth-map", "cloud", "paths", "contrast")
+VIEWS = (
+    "overview", "grid", "ridgeline", "depth-map", "cloud", "paths", "fields", "fit", "error", "phase-diagram",
+    "contrast",
+)  # fmt: skip
 STILLS = (".svg", ".pdf", ".png")
 
 _SMALLEST, _LARGEST = 160, 8192

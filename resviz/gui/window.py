@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from resviz.config import Session, preset
 from resviz.draw.view import SceneView
+from resviz.gui.beside import Beside
 from resviz.gui.closing import ClosingQuestion
 from resviz.gui.commands import Commands
 from resviz.gui.contrast_dock import ContrastDock
@@ -47,6 +48,7 @@ from resviz.gui.state import (
     ShowRun,
     ThemeChoice,
 )
+from resviz.gui.tabs import Tabs
 from resviz.gui.timeline_dock import TimelineDock
 from resviz.gui.toolbar import Toolbar
 from resviz.gui.units_tab import UnitsTab
@@ -95,10 +97,8 @@ class MainWindow(QMainWindow):
     def _make_centre(self) -> None:
         self.units = UnitsTab()
         self.units.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.tabs = QTabWidget()
-        self.tabs.setObjectName("tabs")
-        self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.units, "Units")
+        self.tabs = Tabs(self.units)
+        self.beside = Beside(self.controller, self.tabs)
         self.notice = Notice()
         centre = QWidget()
         rows = QVBoxLayout(centre)
@@ -143,8 +143,8 @@ class MainWindow(QMainWindow):
         self.status = self.toolbar.status
         self.addToolBar(self.toolbar)
 
-    def _views(self) -> tuple[SceneView, SceneView, SceneView]:
-        return self.units.view, self.contrast.view, self.timeline.view
+    def _views(self) -> tuple[SceneView, ...]:
+        return self.units.view, self.contrast.view, self.timeline.view, *self.tabs.views
 
     def _connect(self) -> None:
         controller = self.controller
@@ -365,6 +365,7 @@ class MainWindow(QMainWindow):
                 ClosingQuestion(self.controller.state, self._close_surely, self).open()
             return
         self.hide()  # at once; threads need a moment
+        self.beside.close()
         self.controller.close()
         super().closeEvent(event)
 

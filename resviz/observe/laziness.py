@@ -158,7 +158,7 @@ class LazinessSeries:
     One thread visits, others may read `readings`: what they hold never changes.
     """
 
-    def __init__(self, probes: Frozen, planned: int, most: int = 50) -> None:
+    def __init__(self, probes: Frozen, planned: int, most: int = 51) -> None:
         """Look at most at ``most`` steps of 0..``planned``, both ends among them."""
         self._probes = probes
         self._chosen = sorted({int(k) for k in np.linspace(0, planned, min(planned + 1, most)).round()})

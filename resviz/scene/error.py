@@ -136,11 +136,12 @@ def error_scene(
         alpha: of the session; where it is large the lazy theorem is named too.
         message: why there is nothing.
     """
+    drawn_others = [other for other in others if curves is None or not _same(other, curves)]
     legend = (
         LegendEntry("measured: net against limit", Role.SESSION),
         LegendEntry("fitted rate a/L + b√(D/(LM))", Role.TWIN, "dash"),
         LegendEntry("the limit's own error", Role.LIMIT, filled=True),
-        *((LegendEntry("finished runs of this limit", Role.OLD),) if others else ()),
+        *((LegendEntry("finished runs of this limit", Role.OLD),) if drawn_others else ()),
         LegendEntry("limited by the reference", Role.RANGE, filled=True),
     )
     if curves is None or not len(curves.measured):
@@ -162,8 +163,7 @@ def error_scene(
         marks.append(Line(at, np.where(own, curves.limit, np.nan), Role.LIMIT, "dot", 1.0))
     marks += [
         Line(np.arange(len(other.measured), dtype=np.float64), other.measured, Role.OLD, width=1.0)
-        for other in others
-        if other is not curves
+        for other in drawn_others
     ]
     marks.append(Line(rate_at, drawn, Role.TWIN, "dash"))
     marks.append(Line(at, curves.measured, Role.SESSION))
@@ -174,6 +174,10 @@ def error_scene(
         legend=legend,
         caption=f"{_theorem(alpha)}   ·   rate {rate.source}",
     )
+
+
+def _same(one: ErrorCurves, other: ErrorCurves) -> bool:
+    return one is other or bool(np.array_equal(one.measured, other.measured))
 
 
 def _shown(limit: Array) -> Array:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 COLOURS = (Role.FIRST, Role.SECOND, Role.THIRD, Role.FOURTH, Role.FIFTH)
 """Of the coordinates shown, in order; so many are shown at most."""
 
+_APART = 101  # depths at which net and limit are compared: the cost of a frame does not grow with L
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldCurves:
@@ -27,7 +29,8 @@ class FieldCurves:
         coordinates: (C,) which.
         depths: (L + 1,) s = l/L; h, b: (L + 1, C).
         limit_depths: (S,) nodes; limit_h, limit_b: (S, C); empty without a limit.
-        apart_h, apart_b: (L + 1,) RMS over all samples and coordinates of net minus limit; may be empty.
+        apart_depths: (A,) some of the depths.
+        apart_h, apart_b: (A,) RMS over all samples and coordinates of net minus limit; may be empty.
         why: why there is no limit to draw, if there is none.
     """
 
@@ -38,6 +41,7 @@ class FieldCurves:
     limit_depths: Array
     limit_h: Array
     limit_b: Array
+    apart_depths: Array
     apart_h: Array
     apart_b: Array
     why: str = ""
@@ -63,16 +67,17 @@ def read_fields(recording: Recording, step: int, sample: int, coordinates: Seque
     elif recording.session.limit.large_d:
         why = "single coordinates have no D → ∞ limit"
     if limit is None or why:
-        return FieldCurves(tuple(chosen), depths, h, b, empty, none, none, empty, empty, why)
+        return FieldCurves(tuple(chosen), depths, h, b, empty, none, none, empty, empty, empty, why)
     solved = limit.fields(step)
     whole = [limit.lift(f.mean(axis=0)).astype(np.float64) for f in (solved.h, solved.b)]  # (S, N, D)
-    weights = limit.weights(depths)  # (L + 1, S)
+    at = np.unique(np.linspace(0, len(depths) - 1, _APART).round().astype(int))
+    weights = limit.weights(depths[at])  # (A, S)
     apart = [
-        np.sqrt(np.mean((finite - np.tensordot(weights, f, 1)) ** 2, axis=(1, 2)))
+        np.sqrt(np.mean((finite[at] - np.tensordot(weights, f, 1)) ** 2, axis=(1, 2)))
         for finite, f in zip((fields.h, fields.b), whole, strict=True)
     ]
     limit_h, limit_b = (f[:, sample][:, chosen] for f in whole)
-    return FieldCurves(tuple(chosen), depths, h, b, limit.s, limit_h, limit_b, *apart)
+    return FieldCurves(tuple(chosen), depths, h, b, limit.s, limit_h, limit_b, depths[at], *apart)
 
 
 def fields_ranges(curves: FieldCurves, before: Ranges | None = None) -> Ranges:
@@ -167,8 +172,8 @@ def _apart(curves: FieldCurves | None, y: Range) -> Panel:
     marks: list[Mark] = []
     if curves is not None and curves.apart_h.size:
         marks = [
-            Line(curves.depths[1:], curves.apart_h[1:], Role.SESSION),
-            Line(curves.depths, curves.apart_b, Role.TWIN, "dot"),
+            Line(curves.apart_depths[1:], curves.apart_h[1:], Role.SESSION),
+            Line(curves.apart_depths, curves.apart_b, Role.TWIN, "dot"),
         ]
     message = "" if marks or curves is None else curves.why or "nothing to compare"
     return Panel(

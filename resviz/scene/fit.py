@@ -72,13 +72,17 @@ def fit_scene(
 
 
 def nearest_rows(values: Array) -> Array:
-    """``values``, rows that have no number filled from the nearest that has: a coarse map's tall cells."""
-    has: NDArray[np.bool_] = np.any(np.isfinite(values), axis=1)
-    rows = np.flatnonzero(has)
-    if not rows.size or has.all():
+    """``values``, unknown cells taking the nearest known one of their column: a coarse map's tall cells."""
+    known: NDArray[np.bool_] = np.isfinite(values)
+    rows, columns = np.arange(len(values)), np.any(known, axis=0)
+    if bool(known[:, columns].all()):
         return values
-    nearest = rows[np.abs(np.arange(len(values))[:, None] - rows).argmin(axis=1)]
-    filled: Array = values[nearest]
+    filled = values.copy()
+    for column in np.flatnonzero(columns):
+        have = rows[known[:, column]]
+        if len(have) < len(rows):
+            nearest = have[np.abs(rows[:, None] - have).argmin(axis=1)]
+            filled[:, column] = values[nearest, column]
     return filled
 
 

@@ -13,7 +13,7 @@ from resviz.scene.model import Array, Axis, Band, Dash, Line, Mark, Panel, Role,
 from resviz.scene.ticks import number
 from resviz.scene.timeline import steps_axis
 
-FEATURES, LAZY = 0.5, 0.15
+FEATURES, LAZY = 0.5, 0.2
 """Units that moved the first share of their own spread learn features, the second or less is lazy."""
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from resviz.config.regime import HALF_DECADE, regime
+from resviz.config.regime import HALF_DECADE, regime, scale_of
 from resviz.scene.model import (
     Array,
     Axis,
@@ -25,28 +25,9 @@ from resviz.scene.model import (
 )
 from resviz.scene.ticks import number
 
-
-class AtlasPlan(Protocol):
-    """Where an atlas was measured: alphas (A,) across, L M / D (B,) up."""
-
-    @property
-    def alphas(self) -> Sequence[float]: ...
-    @property
-    def ratios(self) -> Sequence[float]: ...
-
-
-class Atlas(Protocol):
-    """What is drawn of `resviz.study.atlas.Atlas`: the `QUANTITIES`, (B, A) each."""
-
-    @property
-    def plan(self) -> AtlasPlan: ...
-    @property
-    def travel(self) -> Array: ...
-    @property
-    def spread(self) -> Array: ...
-    @property
-    def diverged(self) -> Array: ...
-
+if TYPE_CHECKING:
+    from resviz.config import Session
+    from resviz.observe.atlas import Atlas
 
 QUANTITIES = {
     "travel": "travel of the units (RMS Δu)",
@@ -67,11 +48,32 @@ class RunPoint:
     Attributes:
         alpha, ratio: where it is.
         name: for the read-out.
+        number: of the run.
     """
 
     alpha: float
     ratio: float
     name: str = ""
+    number: int = 0
+
+
+def run_point(session: Session, dimension: int, number: int = 0) -> RunPoint:
+    """Where a session of embedding dimension ``dimension`` stands."""
+    network = session.network
+    alpha, ratio = scale_of(session, dimension)
+    name = session.title or (f"run {number}" if number else "this session")
+    return RunPoint(alpha, ratio, f"{name}: L = {network.layers}, M = {network.units}", number)
+
+
+def phase_notes(session: Session, present: RunPoint, atlas: Atlas | None) -> str:
+    """The caption of a session's diagram."""
+    notes = [f"this session: α = {present.alpha:.3g}, LM/D = {present.ratio:.4g}"]
+    if session.network.parametrisation == "multiplier" and present.alpha < 1:
+        notes.append("below α = 1 the multiplier parametrisation has no such limit")
+    if atlas is not None and atlas.done > 0:
+        plan = atlas.plan
+        notes.append(f"atlas: tanh, D = N = {plan.dimension}, k = {plan.steps}, {plan.seeds} seeds")
+    return "   ·   ".join(notes)
 
 
 def phase_scene(
@@ -112,7 +114,7 @@ def phase_scene(
     panel = Panel(
         key="phase",
         title="Which regime" + (f"; colours: {scale.label}" if scale is not None else ""),
-        x=Axis(*ALPHA, "α  (σ_v = α√D, output weights)", "log"),
+        x=Axis(*ALPHA, "α   (output weights, σᵥ = α√D)", "log"),
         y=Axis(*RATIO, "LM/D", "log"),
         marks=tuple(marks),
         bar=scale,

@@ -1,120 +1,29 @@
-"""An atlas of the phase diagram: small networks over (alpha, L M / D), and what was measured of them.
+"""Training the atlas of the phase diagram: small networks over (alpha, L M / D), see `resviz.observe.atlas`.
 
 Every cell trains the same Gaussian data with several seeds, in the output-weights parametrisation (HW's
-dimension experiment), L and M alike; the cells of a row are replicas of one ensemble. Measured:
-
-    travel    mean over units of the RMS change of u over its coordinates since k = 0
-    spread    entrywise standard deviation of the output over seeds, RMS over entries
-    diverged  share of the seeds whose output ended no nearer to the targets than the data themselves are
-
-The whole default atlas takes some half a minute of one core and is kept in a file of 3 kB.
+dimension experiment), L and M alike; the cells of a row are replicas of one ensemble. The whole default atlas
+takes some half a minute of one core and is kept in a file of 5 kB.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resviz.errors import OutputError
-from resviz.files import writing
+from resviz.observe.atlas import Atlas, AtlasPlan, keep_atlas, kept_atlas
 
 if TYPE_CHECKING:
-    from resviz.config import Session
     from resviz.data import Problem
 
-__all__ = ["Atlas", "AtlasPlan", "atlas", "shape_of"]
+__all__ = ["atlas"]
 
 Array = NDArray[np.float64]
 Cell = tuple[float, float, float]
-_VERSION = 1  # of what is computed: another one makes old files unknown
-_NAMES = ("travel", "spread", "diverged")
 _BYTES = 64e6  # of the networks that are trained at once
-
-
-def _powers(low: float, high: float, count: int) -> tuple[float, ...]:
-    return tuple(float(f"{x:.6g}") for x in np.logspace(low, high, count))
-
-
-@dataclass(frozen=True, slots=True)
-class AtlasPlan:
-    """What is trained.
-
-    Attributes:
-        alphas: (A,) branch multipliers; ratios: (B,) of L M / D.
-        dimension, samples: D and N of the Gaussian data.
-        steps: K.
-        seeds: networks a cell, at least 2.
-        data_seed: of the data.
-    """
-
-    alphas: tuple[float, ...] = field(default_factory=lambda: _powers(-1.875, 2.875, 20))
-    ratios: tuple[float, ...] = field(default_factory=lambda: _powers(-0.25, 3.75, 9))
-    dimension: int = 10
-    samples: int = 10
-    steps: int = 30
-    seeds: int = 4
-    data_seed: int = 2
-
-    def session(self, alpha: float, ratio: float, seed: int) -> Session:
-        """One of the sessions that are trained."""
-        from resviz.config import Session
-
-        layers, units = shape_of(ratio, self.dimension)
-        network = {"layers": layers, "units": units, "alpha": alpha, "seed": seed}
-        return Session(
-            data={"samples": self.samples, "dimension": self.dimension, "seed": self.data_seed},
-            network={**network, "parametrisation": "output-weights"},
-            training={"steps": self.steps, "device": "cpu"},
-        )
-
-    @property
-    def key(self) -> str:
-        """Names the file of its results."""
-        text = json.dumps([_VERSION, asdict(self)], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Atlas:
-    """Measured quantities, (B, A) each; NaN where a cell was not trained yet.
-
-    Attributes:
-        plan: what was trained.
-        travel, spread, diverged: see the module; travel and spread are those of the seeds that stayed finite,
-            infinite where none did.
-    """
-
-    plan: AtlasPlan
-    travel: Array
-    spread: Array
-    diverged: Array
-
-    def with_cell(self, row: int, column: int, travel: float, spread: float, diverged: float) -> Atlas:
-        """A copy with one cell more."""
-        arrays = [a.copy() for a in (self.travel, self.spread, self.diverged)]
-        for array, value in zip(arrays, (travel, spread, diverged), strict=True):
-            array[row, column] = value
-        return Atlas(self.plan, *arrays)
-
-    @property
-    def done(self) -> float:
-        """Share of the cells that are trained."""
-        return float(np.mean(np.isfinite(self.diverged)))
-
-
-def shape_of(ratio: float, dimension: int, aspect: float = 1.0) -> tuple[int, int]:
-    """(L, M) nearest to L M / D = ``ratio`` with L/M = ``aspect``, at least one of each."""
-    product = ratio * dimension
-    layers = max(1, round((product * aspect) ** 0.5))
-    return layers, max(1, round(product / layers))
 
 
 def atlas(plan: AtlasPlan | None = None, folder: Path | None = None) -> Iterator[Atlas | None]:
@@ -129,18 +38,17 @@ def atlas(plan: AtlasPlan | None = None, folder: Path | None = None) -> Iterator
         OutputError: the file cannot be written.
     """
     plan = plan or AtlasPlan()
-    path = None if folder is None else folder / f"atlas-{plan.key}.npz"
-    found = _read(plan, path)
+    found = kept_atlas(plan, folder)
     yield found
     if found.done == 1.0:
         return
     from resviz.engine.compiled import one_thread
 
     with one_thread():
-        yield from _missing(found, path)
+        yield from _missing(found, folder)
 
 
-def _missing(found: Atlas, path: Path | None) -> Iterator[Atlas | None]:
+def _missing(found: Atlas, folder: Path | None) -> Iterator[Atlas | None]:
     from resviz.data import make_problem
 
     plan = found.plan
@@ -156,8 +64,8 @@ def _missing(found: Atlas, path: Path | None) -> Iterator[Atlas | None]:
                     found = found.with_cell(row, column, *cell)
                 yield found
     finally:  # cancelled ones too: what is trained is kept
-        if path is not None and found.done > 0:
-            _write(found, path)
+        if folder is not None and found.done > 0:
+            keep_atlas(found, folder)
 
 
 def _together(plan: AtlasPlan, problem: Problem, ratio: float) -> int:
@@ -205,28 +113,3 @@ def _cell(travel: Array, output: Array, failed: NDArray[np.bool_]) -> Cell:
         return float("inf"), float("inf"), 1.0
     spread = float(np.sqrt(output.var(axis=0, ddof=1).mean())) if len(output) > 1 else float("nan")
     return float(travel.mean()), spread, float(failed.mean())
-
-
-def _read(plan: AtlasPlan, path: Path | None) -> Atlas:
-    """What is kept; an empty atlas where there is nothing, or nothing that can be read."""
-    shape = (len(plan.ratios), len(plan.alphas))
-    empty = Atlas(plan, *(np.full(shape, np.nan) for _ in range(3)))
-    if path is None or not path.is_file():
-        return empty
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            arrays = [np.asarray(kept[name], dtype=np.float64) for name in _NAMES]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return empty
-    return Atlas(plan, *arrays) if all(a.shape == shape for a in arrays) else empty
-
-
-def _write(found: Atlas, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{path.parent} cannot be made: {error.strerror}", remedy="Set RESVIZ_HOME to a writable folder."
-        ) from error
-    with writing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **{name: getattr(found, name) for name in _NAMES})

@@ -36,8 +36,8 @@ def test_cells_lie_round_their_layer_and_step():
 
 def test_a_coarse_map_fills_its_rows_from_the_nearest():
     coarse = np.array([[1.0, 2.0], [NAN, NAN], [NAN, NAN], [3.0, NAN]])
-    np.testing.assert_array_equal(nearest_rows(coarse), [[1, 2], [1, 2], [3, NAN], [3, NAN]])
-    whole = np.ones((2, 2))
+    np.testing.assert_array_equal(nearest_rows(coarse), [[1, 2], [1, 2], [3, 2], [3, 2]])
+    whole = np.array([[1.0, NAN], [1.0, NAN]])  # nothing has a width at the second step
     assert nearest_rows(whole) is whole
     assert "67 % computed" in fit_scene(made([[1, 1, 1], [NAN] * 3, [1, 1, 1]]), step=0, steps=10).caption
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from resviz.config.regime import Regime, regime
+from resviz.observe.atlas import Atlas, AtlasPlan
 from resviz.scene.model import Heat, Line, Points, Role, Words
 from resviz.scene.phase import QUANTITIES, RunPoint, boundaries, coloured, phase_scene, point_at
 from resviz.scene.readout import readout
-from resviz.study.atlas import Atlas, AtlasPlan
 
 PLAN = AtlasPlan()
 SHAPE = (len(PLAN.ratios), len(PLAN.alphas))

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import resviz
+from resviz.observe.atlas import AtlasPlan, kept_atlas, shape_of
 from resviz.study import atlas as module
-from resviz.study.atlas import AtlasPlan, atlas, shape_of
+from resviz.study.atlas import atlas
 
 PLAN = AtlasPlan(alphas=(0.02, 1.0, 8.0, 500.0), ratios=(1.6, 51.2), steps=12, seeds=3)
 
@@ -61,13 +62,14 @@ def test_a_cancelled_atlas_is_kept_and_goes_on(found, tmp_path):
     last = [at for at in again if at is not None][-1]
     np.testing.assert_array_equal(last.travel, found.travel)
     assert [at.done for at in atlas(PLAN, folder)] == [1.0]
-    assert [path.name for path in folder.iterdir()] == [f"atlas-{PLAN.key}.npz"]
+    np.testing.assert_array_equal(kept_atlas(PLAN, folder).spread, found.spread)
+    assert [path.name for path in folder.iterdir()] == [PLAN.file_name]
 
 
 def test_a_file_that_is_broken_or_of_another_plan_is_not_read(found, tmp_path):
     other = AtlasPlan(alphas=PLAN.alphas, ratios=PLAN.ratios, steps=13, seeds=3)
-    assert other.key != PLAN.key
-    path = tmp_path / f"atlas-{PLAN.key}.npz"
+    assert other.file_name != PLAN.file_name
+    path = tmp_path / PLAN.file_name
     path.write_bytes(b"no zip file")
     assert next(atlas(PLAN, tmp_path)).done == 0.0
     np.savez(path, travel=np.zeros(3))
