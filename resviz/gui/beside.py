@@ -16,9 +16,9 @@ from resviz.files import user_folder
 from resviz.gui.controller import Controller
 from resviz.gui.estimate import shape
 from resviz.gui.pace import Pace
-from resviz.gui.past import PastRuns
+from resviz.gui.past import PastErrors, earlier_points, present_point
 from resviz.gui.pictures import places_of
-from resviz.gui.state import AppState, Edit, Load, Look, Seek
+from resviz.gui.state import AppState, Edit, Look, Seek, ShowRun
 from resviz.gui.tabs import Tabs
 from resviz.gui.worker import Finished, Worker
 from resviz.scene.axes import Ranges
@@ -39,7 +39,7 @@ class Beside(QObject):
     def __init__(self, controller: Controller, tabs: Tabs) -> None:
         super().__init__(tabs)
         self._controller, self._tabs = controller, tabs
-        self._past = PastRuns()
+        self._past = PastErrors()
         self._pace = Pace(self)
         self._pace.due.connect(self.paint)
         self._ranges: Ranges | None = None
@@ -209,7 +209,7 @@ class Beside(QObject):
             self._errors,
             step=state.cursor,
             steps=state.steps or state.session.training.last_step,
-            others=self._past.errors_like(state.run),
+            others=self._past.like(state.run),
             alpha=state.session.network.alpha,
             message=message,
         )
@@ -218,10 +218,10 @@ class Beside(QObject):
     # -- phase diagram ----------------------------------------------------------------------------------
 
     def _paint_phase(self, state: AppState) -> None:
-        present = self._past.point(state.run, state.session)
+        present = present_point(state)
         scene = phase_scene(
             present,
-            self._past.points(besides=state.run),
+            earlier_points(state),
             self._atlas,
             self._quantity,
             phase_notes(state.session, present, self._atlas),
@@ -265,18 +265,17 @@ class Beside(QObject):
 
     def _on_setting(self, alpha: float, ratio: float) -> None:
         """Load the run that was clicked, or the session at the clicked place."""
-        session = self._controller.state.session
-        hit = point_at(self._past.points(besides=self._controller.state.run), alpha, ratio)
-        earlier = None if hit is None else self._past.session(hit)
-        if earlier is not None:
-            self._controller.ask(Load(earlier))
-            return
-        if point_at([self._past.point(0, session)], alpha, ratio) is not None:
+        state = self._controller.state
+        if point_at([present_point(state)], alpha, ratio) is not None:
             return  # already there
+        hit = point_at(earlier_points(state), alpha, ratio)
+        if hit is not None:
+            self._controller.ask(ShowRun(hit.number))
+            return
         from resviz.observe.atlas import shape_of
 
-        network = session.network
-        layers, units = shape_of(ratio, shape(session)[1], network.layers / network.units)
+        network = state.session.network
+        layers, units = shape_of(ratio, shape(state.session)[1], network.layers / network.units)
         scale = alpha / network.sigma_v if network.sigma_v > 0 else alpha
         changes = {
             "network.alpha": float(f"{scale:.3g}"),

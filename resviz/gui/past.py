@@ -1,8 +1,8 @@
-"""The runs of this window as far as the Error tab and the phase diagram need them: shape, errors, place."""
+"""What Error tab and phase diagram show of the window's runs: errors of finished ones, and their places."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from resviz.config import Session, limit_key
@@ -22,8 +22,8 @@ class _Past:
     errors: ErrorCurves | None = None
 
 
-class PastRuns:
-    """Runs by their numbers, the present one among them, once they have trained a step."""
+class PastErrors:
+    """Errors of runs by their numbers, the present one among them, as soon as they have ended."""
 
     def __init__(self) -> None:
         self._runs: dict[int, _Past] = {}
@@ -36,25 +36,26 @@ class PastRuns:
         if known is None or known.session != state.session:
             known = self._runs[state.run] = _Past(state.session, limit_key(state.session))
         if known.errors is None and state.ended and not state.failure and recording.limit is not None:
-            # the recording's own session knows its live edits
-            known.key = limit_key(recording.session)
             known.errors = read_errors(recording)
 
-    def errors_like(self, number: int) -> list[ErrorCurves]:
+    def like(self, number: int) -> list[ErrorCurves]:
         """Errors of the finished runs that have the limit of run ``number``."""
         one = self._runs.get(number)
         found = [past.errors for past in self._runs.values() if one is not None and past.key == one.key]
         return [errors for errors in found if errors is not None and len(errors.measured)]
 
-    def point(self, number: int, session: Session) -> RunPoint:
-        """Where a session stands in the phase diagram."""
-        return run_point(session, shape(session)[1], number)
 
-    def points(self, besides: int) -> list[RunPoint]:
-        """Where the runs stand, without one of them."""
-        return [self.point(n, past.session) for n, past in self._runs.items() if n != besides]
+def present_point(state: AppState) -> RunPoint:
+    """Where the session stands in the phase diagram."""
+    return _point(state.session, state.run)
 
-    def session(self, point: RunPoint) -> Session | None:
-        """The session of a point."""
-        past = self._runs.get(point.number)
-        return None if past is None else past.session
+
+def earlier_points(state: AppState) -> list[RunPoint]:
+    """Where the runs of the list stand that have trained a step, without the present one."""
+    others = [one for one in state.runs if one.number != state.run and one.newest >= 1]
+    points = [(one, _point(one.session, one.number)) for one in others]
+    return [replace(at, name=f"{one.name}: {at.name}") if one.name else at for one, at in points]
+
+
+def _point(session: Session, number: int) -> RunPoint:
+    return run_point(session, shape(session)[1], number)

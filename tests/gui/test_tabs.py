@@ -15,8 +15,8 @@ from pytestqt.qtbot import QtBot
 from resviz.config import Session
 from resviz.draw.view import SceneView
 from resviz.gui.app import make_window
-from resviz.gui.past import PastRuns
-from resviz.gui.state import AppState, Edit, Seek
+from resviz.gui.past import PastErrors, earlier_points, present_point
+from resviz.gui.state import AppState, Edit, KeptRun, Seek
 from resviz.gui.window import MainWindow
 from resviz.observe.atlas import Atlas, AtlasPlan
 from resviz.recording import Recording, run
@@ -216,14 +216,21 @@ def test_an_atlas_is_cancelled_and_goes_on(
     qtbot.waitUntil(lambda: not button.isVisible())
 
 
-def test_past_runs_keep_errors_of_the_same_limit(recording: Recording) -> None:
-    past = PastRuns()
-    state = AppState(SMALL, run=1, newest=STEPS, ended=True)
-    past.follow(state, recording)
+def test_finished_runs_keep_errors_of_the_same_limit(recording: Recording) -> None:
+    past = PastErrors()
+    past.follow(AppState(SMALL, run=1, newest=STEPS, ended=True), recording)
     past.follow(AppState(SMALL.with_values({"network.units": 8}), run=2, newest=3), recording)
     past.follow(AppState(SMALL.with_values({"data.seed": 9}), run=3, newest=3), recording)
     past.follow(AppState(SMALL, run=4, newest=0), recording)  # has trained nothing
-    assert [len(one.measured) for one in past.errors_like(2)] == [STEPS + 1]
-    assert past.errors_like(3) == past.errors_like(4) == []
-    assert [point.number for point in past.points(besides=2)] == [1, 3]
-    assert past.session(past.points(besides=0)[0]) == SMALL
+    assert [len(one.measured) for one in past.like(2)] == [STEPS + 1]
+    assert past.like(3) == past.like(4) == []
+
+
+def test_points_of_the_list_of_runs() -> None:
+    other = SMALL.with_values({"network.alpha": 8.0, "network.sigma_v": 2.0})
+    runs = (KeptRun(1, SMALL, newest=5), KeptRun(2, other, name="lazy", newest=5), KeptRun(3, SMALL))
+    state = AppState(SMALL, run=1, runs=runs)
+    assert (present_point(state).alpha, present_point(state).ratio) == (1.0, 64.0)
+    (point,) = earlier_points(state)  # the third has trained nothing
+    assert (point.number, point.alpha) == (2, 16.0)
+    assert point.name.startswith("lazy: ")
