@@ -5,11 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QHideEvent,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPixmap,
     QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -21,6 +23,7 @@ from resviz.draw.text import measure
 from resviz.scene.model import Role, Scene
 from resviz.scene.readout import readout
 from resviz.scene.theme import LIGHT, Theme
+from resviz.scene.zoom import Zoom
 
 
 class SceneView(QWidget):
@@ -28,6 +31,10 @@ class SceneView(QWidget):
 
     Ground, axes, titles and legend are kept as a pixmap at the screen's own resolution and made again only
     when they change; a new step paints marks over it.
+
+    The wheel, + and - zoom a panel about the mouse (with Shift across alone, with Ctrl up alone), A shows all
+    of it again; a double click or Return gives it the whole view, Escape takes that back, Page Up and Down
+    change to its neighbours.
 
     Signals carry the panel's key and data coordinates, held within the panel's axes during a drag:
     ``hovered``, ``pressed``, ``dragged``, ``released`` (left button), ``double_clicked`` (key alone).
@@ -48,7 +55,10 @@ class SceneView(QWidget):
             scale: of type and distances.
         """
         super().__init__(parent)
-        self._scene = Scene(panels=())
+        self.zoom_axes = "xy"  # that the wheel alone zooms
+        self._scene = Scene(panels=())  # as it was given
+        self._seen = self._scene  # as it is looked at
+        self._zoom = Zoom()
         self._theme = LIGHT
         self._scale = scale
         self._layout: Layout | None = None
@@ -58,18 +68,34 @@ class SceneView(QWidget):
         self._held: PanelGeometry | None = None
         self.setAccessibleName(name)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     @property
     def scene(self) -> Scene:
-        """The shown scene."""
+        """The scene that was given to show."""
         return self._scene
+
+    @property
+    def seen(self) -> Scene:
+        """The scene as it is looked at: zoomed, or one of its panels alone."""
+        return self._seen
 
     @property
     def scale(self) -> float:
         """The scale of type and distances."""
         return self._scale
+
+    @property
+    def theme(self) -> Theme:
+        """The theme it is painted with."""
+        return self._theme
+
+    @property
+    def zoom(self) -> Zoom:
+        """What part of the scene is looked at."""
+        return self._zoom
 
     @property
     def geometry_of_panels(self) -> Geometry:
@@ -80,11 +106,30 @@ class SceneView(QWidget):
         """Show ``scene`` from the next repaint on."""
         if scene is self._scene:
             return
-        if frame_of(scene) != frame_of(self._scene):
-            self._layout = None
-            self.setAccessibleDescription("; ".join(panel.title or panel.key for panel in scene.panels))
         self._scene = scene
+        if self._zoom.enlarged and self._zoom.enlarged not in {panel.key for panel in scene.panels}:
+            self._zoom = self._zoom.enlarging("")
+        self._look()
+
+    def set_zoom(self, zoom: Zoom) -> None:
+        """Look at another part of the scene."""
+        self._zoom = zoom
+        self._look()
+
+    def _look(self) -> None:
+        before, self._seen = self._seen, self._zoom.of(self._scene)
+        if frame_of(self._seen) != frame_of(before):
+            self._layout = None
+            self.setAccessibleDescription("; ".join(panel.title or panel.key for panel in self._seen.panels))
         self.update()
+
+    def enlarge(self, key: str) -> None:
+        """Give one panel the whole view; an empty key, or the one that has it, shows all of them."""
+        self.set_zoom(self._zoom.enlarging("" if key == self._zoom.enlarged else key))
+
+    def show_all(self) -> None:
+        """Every panel with the whole of its axes."""
+        self.set_zoom(Zoom(enlarged=self._zoom.enlarged))
 
     def set_theme(self, theme: Theme) -> None:
         """Paint with ``theme`` from the next repaint on."""
@@ -112,7 +157,7 @@ class SceneView(QWidget):
 
     def _placed(self) -> Layout:
         if self._layout is None:
-            self._layout = layout_of(QRectF(self.rect()), self._scene, self._scale)
+            self._layout = layout_of(QRectF(self.rect()), self._seen, self._scale)
         return self._layout
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -120,19 +165,19 @@ class SceneView(QWidget):
         layout = self._placed()
         painter.drawPixmap(0, 0, self._static_pixmap(layout))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        paint_marks(painter, layout, self._scene, self._theme, screen=True)
+        paint_marks(painter, layout, self._seen, self._theme, screen=True)
         self._paint_readout(painter, layout)
         painter.end()
         self.painted.emit()
 
     def _static_pixmap(self, layout: Layout) -> QPixmap:
         ratio = self.devicePixelRatio()
-        key = (self.size(), ratio, self._theme.name, self._scale, frame_of(self._scene))
+        key = (self.size(), ratio, self._theme.name, self._scale, frame_of(self._seen))
         if self._static is None or key != self._static_key:
             pixmap = QPixmap(self.size() * ratio)
             pixmap.setDevicePixelRatio(ratio)
             painter = QPainter(pixmap)
-            paint_static(painter, layout, self._scene, self._theme)
+            paint_static(painter, layout, self._seen, self._theme)
             painter.end()
             self._static, self._static_key = pixmap, key
         return self._static
@@ -143,7 +188,8 @@ class SceneView(QWidget):
         at = layout.geometry.at(self._mouse.x(), self._mouse.y())
         if at is None:
             return
-        lines = readout(self._scene.panel(at.key), *at.to_data(self._mouse.x(), self._mouse.y()))
+        where = at.to_data(self._mouse.x(), self._mouse.y())
+        lines = readout(self._seen.panel(at.key), *where, self._seen.legend)
         size, edge = layout.sizes.tick, 2 * layout.sizes.gap
         width = max(measure(line, size)[0] for line in lines)
         height = measure("0", size)[1]
@@ -189,7 +235,63 @@ class SceneView(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         panel = self._placed().geometry.at(event.position().x(), event.position().y())
         if panel is not None and event.button() == Qt.MouseButton.LeftButton:
+            if len(self._scene.panels) > 1:
+                self.enlarge(panel.key)
             self.double_clicked.emit(panel.key)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        panel = self._placed().geometry.at(event.position().x(), event.position().y())
+        turned = event.angleDelta().y() or event.angleDelta().x()  # some desktops turn Shift sideways
+        if panel is None or not turned:
+            super().wheelEvent(event)
+            return
+        x, y = panel.to_data(event.position().x(), event.position().y())
+        keys = event.modifiers()
+        axes = self.zoom_axes
+        if keys & Qt.KeyboardModifier.ShiftModifier:
+            axes = "x"
+        elif keys & Qt.KeyboardModifier.ControlModifier:
+            axes = "y"
+        self._zoom_at(panel.key, x, y, 0.8 ** (turned / 120), axes)
+        event.accept()
+
+    def _zoom_at(self, key: str, x: float, y: float, factor: float, axes: str) -> None:
+        self.set_zoom(self._zoom.about(self._scene.panel(key), x, y, factor, axes))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        key, keys = event.key(), Qt.Key
+        handled = True
+        if key in (keys.Key_Plus, keys.Key_Minus, keys.Key_Equal):  # + may need Shift
+            self._zoom_by_key(1.25 if key == keys.Key_Minus else 0.8)
+        elif key == keys.Key_A and plain:
+            self.show_all()
+        elif key in (keys.Key_Return, keys.Key_Enter) and plain and len(self._scene.panels) > 1:
+            self.enlarge(self._zoom.enlarged or self._panel_meant())
+        elif key == keys.Key_Escape and self._zoom.enlarged:
+            self.enlarge("")
+        elif key in (keys.Key_PageUp, keys.Key_PageDown) and self._zoom.enlarged:
+            names = [panel.key for panel in self._scene.panels]
+            step = 1 if key == keys.Key_PageDown else -1
+            self.enlarge(names[(names.index(self._zoom.enlarged) + step) % len(names)])
+        else:
+            handled = False
+            super().keyPressEvent(event)
+        event.setAccepted(handled or event.isAccepted())
+
+    def _panel_meant(self) -> str:
+        """The key of the panel under the mouse, else of the first."""
+        under = self.panel_at(self._mouse) if self._mouse is not None else None
+        return under or next((panel.key for panel in self._seen.panels), "")
+
+    def _zoom_by_key(self, factor: float) -> None:
+        key = self._panel_meant()
+        if not key:
+            return
+        place = self._placed().geometry.panel(key)
+        middle = QPointF(place.plot.left + place.plot.width / 2, place.plot.top + place.plot.height / 2)
+        at = self._mouse if self._mouse is not None and self.panel_at(self._mouse) == key else middle
+        self._zoom_at(key, *place.to_data(at.x(), at.y()), factor, self.zoom_axes)
 
     def leaveEvent(self, event: QEvent) -> None:
         self._mouse = None

@@ -62,6 +62,7 @@ class ContrastDock(QWidget):
         self.setObjectName("contrast")
         self._alpha = 8.0
         self.view = SceneView(name="The session beside its lazy twin and the lazy limit")
+        self.view.setObjectName("contrast.view")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setObjectName("contrast_alpha")
         self.slider.setAccessibleName("Scale α of the lazy twin")

@@ -23,7 +23,8 @@ class TimelineDock(QWidget):
         self.button.setIconSize(QSize(16, 16))
         self.button.setMinimumWidth(44)
         self.view = SceneView(name="Loss over steps; drag to move the cursor")
-        self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.view.setObjectName("timeline.view")
+        self.view.zoom_axes = "x"
         self.view.setMinimumHeight(74)
         self.view.setCursor(Qt.CursorShape.SizeHorCursor)
         self.view.pressed.connect(self._scrub)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from resviz.config import Session, preset
 from resviz.draw.view import SceneView
+from resviz.export.options import Options
 from resviz.gui.beside import Beside
 from resviz.gui.closing import ClosingQuestion
 from resviz.gui.commands import Commands
@@ -32,6 +33,7 @@ from resviz.gui.icons import icon
 from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
 from resviz.gui.pictures import export_options, places_of
+from resviz.gui.plot_menu import PlotMenu, options_of
 from resviz.gui.report import ReportDialog, report_text
 from resviz.gui.runs_dock import RunsDock
 from resviz.gui.state import (
@@ -84,6 +86,8 @@ class MainWindow(QMainWindow):
         self._make_toolbar()
         self.commands.fill_menus()
         self.commands.add_keys(self._views())
+        for view in self._views():
+            PlotMenu(view, self)
         self._connect()
         self.resize(*_first_size())
         self._set_theme("system")
@@ -96,7 +100,6 @@ class MainWindow(QMainWindow):
 
     def _make_centre(self) -> None:
         self.units = UnitsTab()
-        self.units.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.tabs = Tabs(self.units)
         self.beside = Beside(self.controller, self.tabs)
         self.notice = Notice()
@@ -307,6 +310,18 @@ class MainWindow(QMainWindow):
             self.experiment.take_back(path)
 
         WhereQuestion(state, FIELDS_BY_PATH[path].label, answer, cancelled, self).open()
+
+    def plot_state(self) -> AppState:
+        """What a plot's menu writes down."""
+        return self.controller.state
+
+    def plot_options(self, view: SceneView) -> Options | None:
+        """The export that draws what ``view`` shows."""
+        return options_of(export_options(self.controller.state, self._theme.name), view)
+
+    def plot_notice(self, text: str, kind: str) -> None:
+        """Say what a plot's menu has done."""
+        self.notice.show_notice(text, kind)
 
     def show_export(self) -> None:
         """Open the export dialog on what is recorded."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from resviz.scene.model import Bars, Line, Panel, Role, Rule
+from resviz.scene.model import Bars, LegendEntry, Line, Panel, Role, Rule
 from resviz.scene.ticks import number
 
 _NAMES = {
@@ -17,10 +19,13 @@ _NAMES = {
 }
 
 
-def readout(panel: Panel, x: float, y: float = 0.0) -> tuple[str, ...]:
+def readout(panel: Panel, x: float, y: float = 0.0, legend: Sequence[LegendEntry] = ()) -> tuple[str, ...]:
     """Lines of text: the position ``x``, then every bar and line of ``panel`` that has a value there.
 
     A panel with a reading of its own says what is at (x, y).
+
+    Args:
+        legend: names lines whose role says nothing.
     """
     if panel.reading is not None:
         return panel.reading(x, y)
@@ -35,7 +40,9 @@ def readout(panel: Panel, x: float, y: float = 0.0) -> tuple[str, ...]:
         elif isinstance(mark, Line) and mark.x.size and mark.x[0] <= x <= mark.x[-1]:
             value = float(np.interp(x, mark.x, mark.y))
             # a line over bars of its own colour is their limit
-            name = _NAMES.get(mark.role, mark.role) + (" limit" if mark.role in filled else "")
+            said = {entry.text for entry in legend if (entry.role, entry.dash) == (mark.role, mark.dash)}
+            name = _NAMES.get(mark.role) or next(iter(said), str(mark.role))
+            name += " limit" if mark.role in filled else ""
             lines.append(f"{name} {number(value)}")
         elif isinstance(mark, Rule) and mark.text and mark.across == "x" and round(x) == round(mark.at):
             lines.append(mark.text)

@@ -1,0 +1,145 @@
+"""The menu of a plot: look closer, export the figure or its numbers, copy them, or how to make them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from resviz.draw.picture import picture
+from resviz.draw.view import SceneView
+from resviz.errors import ResvizError
+from resviz.export.options import STILLS, Options
+from resviz.export.provenance import Provenance
+from resviz.export.stills import write_still
+from resviz.export.values import SUFFIXES, values_text, write_values
+from resviz.files import writing
+from resviz.gui.recipe import command_text, python_text
+from resviz.gui.state import AppState
+
+_FIGURES = "PNG picture (*.png);;SVG drawing (*.svg);;PDF page (*.pdf)"
+_NUMBERS = "CSV table (*.csv);;NumPy arrays (*.npz)"
+_SHARPER = 2  # pixels of a picture for each of the window's
+
+
+class Source(Protocol):
+    """What the menu asks of the window."""
+
+    def plot_state(self) -> AppState: ...
+    def plot_options(self, view: SceneView) -> Options | None:
+        """The same picture as an export's; None for one that exports do not draw."""
+
+    def plot_notice(self, text: str, kind: str) -> None: ...
+
+
+class PlotMenu(QObject):
+    """Opens on a right click, or the menu key, over ``view``."""
+
+    def __init__(self, view: SceneView, source: Source) -> None:
+        super().__init__(view)
+        self._view, self._source = view, source
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.customContextMenuRequested.connect(self._open)
+
+    def _open(self, at: QPoint) -> None:
+        menu = self.menu(self._view.panel_at(QPointF(at)) or "")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self._view.mapToGlobal(at))
+
+    def menu(self, panel: str) -> QMenu:
+        """The menu over ``panel``; over none of them with an empty key."""
+        view, menu = self._view, QMenu(self._view)
+        menu.setObjectName("plot_menu")
+        menu.setToolTipsVisible(True)
+
+        def add(name: str, text: str, asked: Callable[[], object], keys: str = "") -> QAction:
+            action = menu.addAction(text + (f"\t{keys}" if keys else ""))
+            action.setObjectName(f"plot.{name}")
+            action.triggered.connect(lambda: asked())
+            return action
+
+        enlarged = view.zoom.enlarged
+        if len(view.scene.panels) > 1 and (enlarged or panel):
+            text = "Show all plots" if enlarged else "Enlarge this plot"
+            add("enlarge", text, lambda: view.enlarge(enlarged or panel), "Double click")
+        add("all", "Show whole axes", view.show_all, "A").setEnabled(bool(view.zoom.ranges))
+        menu.addSeparator()
+        add("figure", "Export this figure…", self._export_figure)
+        add("data", "Export its data…", self._export_data)
+        menu.addSeparator()
+        add("copy_picture", "Copy the picture", self._copy_picture)
+        add("copy_values", "Copy the values", lambda: self._copy_values(panel))
+        add("copy_python", "Copy as Python", lambda: self._copy_python(panel))
+        add("copy_command", "Copy as command line", self._copy_command)
+        return menu
+
+    # -- files -----------------------------------------------------------------------------------------
+
+    def _export_figure(self) -> None:
+        self._ask("Export this figure", _FIGURES, STILLS, self.export)
+
+    def _export_data(self) -> None:
+        self._ask("Export its data", _NUMBERS, SUFFIXES, self.export)
+
+    def _ask(self, title: str, kinds: str, suffixes: tuple[str, ...], write: Callable[[Path], None]) -> None:
+        name = (self._view.objectName() or "figure") + f"-{self._source.plot_state().cursor}"
+        chosen, kind = QFileDialog.getSaveFileName(self._view, title, name, kinds)
+        if not chosen:
+            return
+        path = Path(chosen)
+        if path.suffix.lower() not in suffixes:
+            path = path.with_name(path.name + next(s for s in suffixes if s in (kind or f"*{suffixes[0]})")))
+        write(path)
+
+    def export(self, path: Path) -> None:
+        """Write the figure, or its numbers, as the extension of ``path`` says; says so above the plots."""
+        state, view = self._source.plot_state(), self._view
+        provenance = Provenance(state.session, view.objectName() or "figure", state.cursor, state.cursor)
+        try:
+            if path.suffix.lower() in SUFFIXES:
+                write_values(path, view.seen, provenance)
+            else:
+                size = (_SHARPER * view.width(), _SHARPER * view.height())
+                scale = _SHARPER * view.scale
+                options = Options(size=size, scale=scale, theme=view.theme.name)
+                with writing(path) as temporary:
+                    write_still(temporary, view.seen, options, provenance)
+        except ResvizError as error:
+            self._source.plot_notice(str(error), "error")
+        else:
+            self._source.plot_notice(f"Written: {path}", "note")
+
+    # -- the clipboard ---------------------------------------------------------------------------------
+
+    def _copy_picture(self) -> None:
+        view = self._view
+        size = (_SHARPER * view.width(), _SHARPER * view.height())
+        QGuiApplication.clipboard().setImage(picture(view.seen, size, view.theme, _SHARPER * view.scale))
+
+    def _copy_values(self, panel: str) -> None:
+        QGuiApplication.clipboard().setText(values_text(self._view.seen, panel, "\t"))
+
+    def _copy_python(self, panel: str) -> None:
+        state, options = self._source.plot_state(), self._source.plot_options(self._view)
+        name, _, layer = panel.partition(" ")
+        number = int(layer) if name == "layer" and layer.isdigit() else None
+        QGuiApplication.clipboard().setText(python_text(state, options, number))
+
+    def _copy_command(self) -> None:
+        state, options = self._source.plot_state(), self._source.plot_options(self._view)
+        QGuiApplication.clipboard().setText(command_text(state, options))
+
+
+def options_of(options: Options, view: SceneView) -> Options | None:
+    """The export's options for one of the window's views, told apart by their names."""
+    match view.objectName():
+        case "grid":
+            return options if options.view != "overview" else replace(options, view="grid")
+        case "contrast.view":
+            return replace(options, view="contrast")
+    return None
