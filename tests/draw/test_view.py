@@ -103,6 +103,8 @@ def test_double_click_names_the_panel(view, qtbot):
     with qtbot.waitSignal(view.double_clicked) as caught:
         qtbot.mouseDClick(view, Qt.MouseButton.LeftButton, pos=centre(view, "layer 62"))
     assert caught.args == ["layer 62"]
+    assert [panel.key for panel in view.seen.panels] == ["layer 62"]  # it has the whole view
+    view.enlarge("")
     assert view.panel_at(QPointF(centre(view, "layer 2"))) == "layer 2"
     assert view.panel_at(QPointF(0, 0)) is None
 
