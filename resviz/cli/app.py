@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from resviz.cli import INTERRUPTED, about, doctor, export, recover, reproduce, run, solve, sweep, window
+from resviz.cli import (
+    INTERRUPTED,
+    about,
+    doctor,
+    export,
+    recover,
+    reproduce,
+    run,
+    solve,
+    sweep,
+    verify,
+    window,
+)
 
 app = typer.Typer(
     name="resviz",
@@ -32,6 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "reproduce": reproduce.reproduce,
     "recover": recover.recover,
     "sweep": sweep.sweep,
+    "verify": verify.verify,
     "presets": about.presets,
     "schema": about.schema,
     "doctor": doctor.doctor,

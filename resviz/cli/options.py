@@ -24,12 +24,6 @@ class LogLevel(StrEnum):
 SessionName = Annotated[
     str, typer.Argument(metavar="SESSION", help="A session file (TOML) or the name of a preset.")
 ]
-Source = Annotated[
-    str,
-    typer.Argument(
-        metavar="SESSION|REC", help="A session or a preset, trained first; or a recording (.resviz)."
-    ),
-]
 Changes = Annotated[
     list[str] | None,
     typer.Option(

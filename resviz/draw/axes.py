@@ -16,7 +16,8 @@ from resviz.scene.theme import Theme
 
 def paint_frame(painter: QPainter, layout: Layout, scene: Scene, theme: Theme) -> None:
     """The ground of the figure, its title, and every panel's axes; no marks."""
-    painter.fillRect(QRectF(*layout.rect), brush_of(theme.colour(Role.GROUND)))
+    if not theme.bare:
+        painter.fillRect(QRectF(*layout.rect), brush_of(theme.colour(Role.GROUND)))
     sizes = layout.sizes
     if scene.title:
         draw_text(

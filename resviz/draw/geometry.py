@@ -36,25 +36,26 @@ class Rect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Type sizes and distances in logical pixels at one scale."""
+    """Type sizes and distances in logical pixels at one scale; ``type_scale`` is of type alone."""
 
     scale: float = 1.0
+    type_scale: float = 1.0
 
     @property
     def tick(self) -> float:
-        return 11 * self.scale
+        return 11 * self.scale * self.type_scale
 
     @property
     def label(self) -> float:
-        return 12 * self.scale
+        return 12 * self.scale * self.type_scale
 
     @property
     def title(self) -> float:
-        return 13 * self.scale
+        return 13 * self.scale * self.type_scale
 
     @property
     def figure(self) -> float:
-        return 16 * self.scale
+        return 16 * self.scale * self.type_scale
 
     @property
     def gap(self) -> float:

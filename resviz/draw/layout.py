@@ -29,7 +29,7 @@ class _Margins:
     bottom: float
 
 
-def lay_out(rect: Rect, scene: Scene, scale: float, measure: Measure) -> Layout:
+def lay_out(rect: Rect, scene: Scene, scale: float, measure: Measure, type_scale: float = 1.0) -> Layout:
     """The layout of ``scene`` in ``rect``.
 
     Args:
@@ -37,8 +37,9 @@ def lay_out(rect: Rect, scene: Scene, scale: float, measure: Measure) -> Layout:
         scene: what is drawn.
         scale: of type, distances and lines.
         measure: of text.
+        type_scale: of type alone, on top of ``scale``.
     """
-    sizes = Sizes(scale)
+    sizes = Sizes(scale, type_scale)
     inner = Rect(
         rect.left + sizes.pad, rect.top + sizes.pad, rect.width - 2 * sizes.pad, rect.height - 2 * sizes.pad
     )

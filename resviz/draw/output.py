@@ -15,28 +15,29 @@ from PySide6.QtGui import QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 
 from resviz.draw.application import ensure_application
+from resviz.draw.page import Page
 from resviz.draw.paint import paint
 from resviz.draw.picture import picture, rgb
 from resviz.errors import OutputError
 from resviz.scene.model import Scene
-from resviz.scene.theme import Theme
 
-_DOTS = 96  # an inch: a pixel of a vector file is the pixel of CSS
+_INCH = 0.0254  # metres
 
 
-def pixels(scene: Scene, size: tuple[int, int], theme: Theme, scale: float) -> NDArray[np.uint8]:
+def pixels(scene: Scene, page: Page) -> NDArray[np.uint8]:
     """``scene`` as 8-bit RGB, (height, width, 3)."""
-    ensure_application()
-    return rgb(picture(scene, size, theme, scale))
+    return rgb(picture(scene, page.size, page.theme, page.scale, page.type_scale))
 
 
-def png(scene: Scene, size: tuple[int, int], theme: Theme, scale: float) -> bytes:
-    """``scene`` as a PNG file."""
-    ensure_application()
+def png(scene: Scene, page: Page) -> bytes:
+    """``scene`` as a PNG file that knows its size on paper."""
+    image = picture(scene, page.size, page.theme, page.scale, page.type_scale)
+    image.setDotsPerMeterX(round(page.dpi / _INCH))
+    image.setDotsPerMeterY(round(page.dpi / _INCH))
     held = QByteArray()
     buffer = QBuffer(held)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not picture(scene, size, theme, scale).save(buffer, "PNG"):  # type: ignore[call-overload]
+    if not image.save(buffer, "PNG"):  # type: ignore[call-overload]
         raise OutputError("Qt cannot encode a PNG", remedy="`resviz doctor` checks the installation.")
     return bytes(held.data())
 
@@ -44,9 +45,7 @@ def png(scene: Scene, size: tuple[int, int], theme: Theme, scale: float) -> byte
 def write_svg(
     path: Path,
     scene: Scene,
-    size: tuple[int, int],
-    theme: Theme,
-    scale: float,
+    page: Page,
     *,
     title: str,
     description: str,
@@ -59,12 +58,12 @@ def write_svg(
     ensure_application()
     generator = QSvgGenerator()
     generator.setFileName(str(path))
-    generator.setResolution(_DOTS)
-    generator.setSize(QSize(*size))
-    generator.setViewBox(QRectF(0, 0, *size))
+    generator.setResolution(round(page.dpi))
+    generator.setSize(QSize(*page.size))
+    generator.setViewBox(QRectF(0, 0, *page.size))
     generator.setTitle(title)
     generator.setDescription(description)
-    _painted(generator, path, scene, size, theme, scale)
+    _painted(generator, path, scene, page)
     text = path.read_text("utf-8")
     # readers without the bundled font take another that has no feet
     text = re.sub(r'font-family="([^",]+)"', r'font-family="\1, sans-serif"', text)
@@ -76,9 +75,7 @@ def write_svg(
 def write_pdf(
     path: Path,
     scene: Scene,
-    size: tuple[int, int],
-    theme: Theme,
-    scale: float,
+    page: Page,
     *,
     title: str,
     creator: str,
@@ -91,8 +88,8 @@ def write_pdf(
     """
     ensure_application()
     writer = QPdfWriter(str(path))
-    writer.setResolution(_DOTS)
-    points = QSizeF(size[0] * 72 / _DOTS, size[1] * 72 / _DOTS)
+    writer.setResolution(round(page.dpi))
+    points = QSizeF(*(side * 72 / round(page.dpi) for side in page.size))
     # exact: otherwise Qt takes a paper size near it
     match = QPageSize.SizeMatchPolicy.ExactMatch
     writer.setPageSize(QPageSize(points, QPageSize.Unit.Point, "", match))
@@ -100,21 +97,15 @@ def write_pdf(
     writer.setTitle(title)
     writer.setCreator(creator)
     writer.addFileAttachment("session.toml", QByteArray(session.encode("utf-8")), "application/toml")
-    _painted(writer, path, scene, size, theme, scale)
+    _painted(writer, path, scene, page)
 
 
-def _painted(
-    device: QSvgGenerator | QPdfWriter,
-    path: Path,
-    scene: Scene,
-    size: tuple[int, int],
-    theme: Theme,
-    scale: float,
-) -> None:
+def _painted(device: QSvgGenerator | QPdfWriter, path: Path, scene: Scene, page: Page) -> None:
     painter = QPainter()
     if not painter.begin(device):
         raise OutputError(f"{path} cannot be written", remedy="Check the permissions of its folder.")
     try:
-        paint(painter, QRectF(0, 0, *size), scene, theme, scale=scale)
+        rect = QRectF(0, 0, *page.size)
+        paint(painter, rect, scene, page.theme, scale=page.scale, type_scale=page.type_scale)
     finally:
         painter.end()

@@ -22,6 +22,7 @@ def paint(
     theme: Theme,
     *,
     scale: float = 1.0,
+    type_scale: float = 1.0,
     screen: bool = False,
 ) -> Geometry:
     """Paints ``scene`` into ``rect`` and says where its panels are.
@@ -32,17 +33,19 @@ def paint(
         scene: what is drawn.
         theme: its colours.
         scale: of type and lines; 1 suits 96 dpi.
+        type_scale: of type alone, on top of ``scale``.
         screen: curves one device pixel wide, for speed; else their width in points.
     """
-    layout = layout_of(rect, scene, scale)
+    layout = layout_of(rect, scene, scale, type_scale)
     paint_static(painter, layout, scene, theme)
     paint_marks(painter, layout, scene, theme, screen)
     return layout.geometry
 
 
-def layout_of(rect: QRectF, scene: Scene, scale: float = 1.0) -> Layout:
+def layout_of(rect: QRectF, scene: Scene, scale: float = 1.0, type_scale: float = 1.0) -> Layout:
     """The layout of ``scene`` in ``rect`` with the bundled typeface."""
-    return lay_out(Rect(rect.x(), rect.y(), rect.width(), rect.height()), scene, scale, measure)
+    at = Rect(rect.x(), rect.y(), rect.width(), rect.height())
+    return lay_out(at, scene, scale, measure, type_scale)
 
 
 def paint_static(painter: QPainter, layout: Layout, scene: Scene, theme: Theme) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from resviz.draw.application import ensure_application
@@ -21,11 +23,18 @@ def natural_scale(size: tuple[int, int]) -> float:
     return max(0.9, min(size[0] / 1600, size[1] / 1000))
 
 
-def picture(scene: Scene, size: tuple[int, int], theme: Theme = LIGHT, scale: float | None = None) -> QImage:
-    """``scene`` as an opaque image of ``size`` = (width, height) pixels.
+def picture(
+    scene: Scene,
+    size: tuple[int, int],
+    theme: Theme = LIGHT,
+    scale: float | None = None,
+    type_scale: float = 1.0,
+) -> QImage:
+    """``scene`` as an image of ``size`` = (width, height) pixels, opaque unless the theme has no ground.
 
     Args:
         scale: of type and lines; None takes `natural_scale`.
+        type_scale: of type alone, on top of ``scale``.
 
     Raises:
         RequestError: a side is not within 16..16384 pixels.
@@ -36,10 +45,15 @@ def picture(scene: Scene, size: tuple[int, int], theme: Theme = LIGHT, scale: fl
             remedy="for instance 1920x1080",
         )
     ensure_application()
-    image = QImage(*size, QImage.Format.Format_RGB32)
+    image = QImage(
+        *size, QImage.Format.Format_ARGB32_Premultiplied if theme.bare else QImage.Format.Format_RGB32
+    )
+    if theme.bare:
+        image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
     try:
-        paint(painter, QRectF(0, 0, *size), scene, theme, scale=scale or natural_scale(size))
+        rect = QRectF(0, 0, *size)
+        paint(painter, rect, scene, theme, scale=scale or natural_scale(size), type_scale=type_scale)
     finally:
         painter.end()
     return image
@@ -51,3 +65,16 @@ def rgb(image: QImage) -> NDArray[np.uint8]:
     rows = np.frombuffer(packed.constBits(), np.uint8).reshape(packed.height(), packed.bytesPerLine())
     # rows are padded to 4 bytes; the copy also outlives the image
     return rows[:, : 3 * packed.width()].reshape(packed.height(), packed.width(), 3).copy()
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """A picture file's pixels with their opacity, (H, W, 4).
+
+    Raises:
+        RequestError: it is no picture that Qt can read.
+    """
+    image = QImage(str(path)).convertToFormat(QImage.Format.Format_RGBA8888)
+    if image.isNull():
+        raise RequestError(f"{path} is no picture that can be read", remedy="Export it again.")
+    rows = np.frombuffer(image.constBits(), np.uint8)
+    return rows.reshape(image.height(), image.width(), 4).copy()

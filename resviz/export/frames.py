@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from resviz.fields import LimitFields
     from resviz.observe import Series
     from resviz.recording import Recording
-    from resviz.scene.axes import Ranges
+    from resviz.scene.axes import Range, Ranges
     from resviz.scene.contrast import Losses
     from resviz.scene.model import Array, Scene
 
@@ -44,7 +45,7 @@ class Frames:
                 "view contrast: this recording has no twin and no lazy limit",
                 remedy="Choose another view, or record the session again.",
             )
-        self._grid = self._series(recording, self.show.layers) if options.view != "contrast" else None
+        self._grid = series_of(recording, options) if options.view != "contrast" else None
         self._session: Series | None = None
         self._twin: Series | None = None
         self._lazy: Series | None = None
@@ -55,14 +56,17 @@ class Frames:
         self._losses: Losses | None = None
         self._shown = -1
 
+    @property
+    def visits(self) -> int:
+        """How many steps `prepare` visits."""
+        return sum(series.passage.newest + 1 for series in self._every())
+
     def prepare(self) -> Iterator[tuple[int, int]]:
         """Visit every recorded step once, yielding (done, total)."""
         from resviz.scene.grid import grid_ranges
 
-        every = self._every()
-        total = sum(series.passage.newest + 1 for series in every)
-        done = 0
-        for series in every:
+        total, done = self.visits, 0
+        for series in self._every():
             last = series.passage.newest
             sampled = set(np.linspace(0, last, _PEAK_STEPS).astype(int).tolist())
             for step in series.fill(0):
@@ -81,6 +85,24 @@ class Frames:
         self._losses = _losses(self.recording)
         if self._grid is not None:
             self._ranges = grid_ranges(self._grid, self.show)
+
+    @property
+    def ranges(self) -> list[tuple[Range, Range]]:
+        """The grid's ranges of x and y at each pinned layer; empty in views without a grid."""
+        if self._ranges is None:
+            return []
+        known = [[self._ranges.get(f"layer {layer} {axis}") for axis in "xy"] for layer in self.show.layers]
+        return [(x, y) for x, y in known if x is not None and y is not None]
+
+    def share(self, ranges: Sequence[tuple[Range, Range]], bins: int | None) -> None:
+        """Draw the grid on these ranges and with as many bins, those of other recordings."""
+        from resviz.scene.axes import Ranges
+
+        shared: dict[str, Range] = {}
+        for layer, (x, y) in zip(self.show.layers, ranges, strict=True):
+            shared |= {f"layer {layer} x": x, f"layer {layer} y": y}
+        self._ranges = Ranges().with_ranges(shared)
+        self.show = replace(self.show, bins=bins)
 
     def scene(self, step: int) -> Scene:
         """The scene after ``step`` gradient steps."""
@@ -121,14 +143,6 @@ class Frames:
                 series.visit(step)
         self._shown = step
 
-    def _series(self, recording: Recording, layers: tuple[int, ...]) -> Series:
-        from resviz.observe import Passage, Series
-        from resviz.observe.observables import Look
-
-        options = self.options
-        look = Look.at(recording.problem, sample=options.sample, coordinate=options.coordinate)
-        return Series(Passage(recording, layers, window=options.window), options.observable, look)
-
     def _follow_contrast(self) -> None:
         """Displacement at one deep pinned layer, of session, twin and lazy limit as far as they exist."""
         from resviz.observe import Passage, Series
@@ -144,6 +158,23 @@ class Frames:
             # its units stay; alpha times what they moved has a limit
             self._lazy = Series(limit, "travel_scaled")
         self._drifts = drift_lanes({}, recording, recording.contrast)
+
+
+def series_of(
+    recording: Recording, options: Options, observable: str = "", limit: LimitFields | None = None
+) -> Series:
+    """One observable, the chosen one if none is named, at the pinned layers of a recording.
+
+    Args:
+        limit: follow this limit alone, in place of net and limit.
+    """
+    from resviz.observe import Passage, Series
+    from resviz.observe.observables import Look
+
+    look = Look.at(recording.problem, sample=options.sample, coordinate=options.coordinate)
+    layers = options.show(recording.session).layers
+    passage = Passage(recording, layers, window=options.window, limit=limit, finite=limit is None)
+    return Series(passage, observable or options.observable, look)
 
 
 def _losses(recording: Recording) -> Losses:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resviz.errors import RequestError
-from resviz.export.film import CODECS, check_rate
+from resviz.export.film import CODECS
+from resviz.export.finish import Finish, one_of
 
 if TYPE_CHECKING:
     from resviz.config import Session
+    from resviz.draw.page import Page
     from resviz.scene.show import Show
 
 VIEWS = (
@@ -20,22 +22,22 @@ VIEWS = (
     "contrast",
 )  # fmt: skip
 STILLS = (".svg", ".pdf", ".png")
+TABLES = (".csv", ".npz")
 
 _SMALLEST, _LARGEST = 160, 8192
 _PANELS = 6
-_MOST_BINS = 400
+_PINNED = ("overview", "grid", "cloud", "contrast")  # views of pinned layers; the others show all of them
 
 Steps = range | slice | int | Iterable[int] | None
 
 
 @dataclass(frozen=True)
-class Options:
-    """How to draw, and which steps.
+class Options(Finish):
+    """How to draw, and which steps; words, paper and film settings as in `Finish`.
 
     Attributes:
         view: one of `VIEWS`.
-        size: width and height in pixels (of SVG and PDF: at 96 a inch).
-        fps: frames, that is steps, a second of a film.
+        size: width and height in pixels, ``dpi`` of them an inch.
         steps: a range, a slice of 0..newest, a collection of steps, or one; None is all of them for a film or
             a folder, and the newest for a figure.
         observable: a name of `resviz.observe.OBSERVABLES`.
@@ -43,16 +45,12 @@ class Options:
         sample, coordinate: of an observable that needs one.
         window: layers pooled round each pinned one; None the fewest that hold 256 units.
         lock_axes: all layers share their axes.
-        bins: of a histogram; None chooses them from the number of units.
         second: what a cloud or a path sets against ``observable``; None takes its usual partner.
         second_coordinate: of ``second``, where it needs one; None the same, or the next of the same weight.
-        theme: "light", "dark" or "print".
-        scale: of type and lines; None is height/1080, less in a narrow picture, at least 0.75.
     """
 
     view: str = "overview"
     size: tuple[int, int] = (1920, 1080)
-    fps: float = 30.0
     steps: Steps = None
     observable: str = "preactivation"
     layers: tuple[int, ...] = ()
@@ -60,9 +58,6 @@ class Options:
     coordinate: int = 0
     window: int | None = None
     lock_axes: bool = True
-    theme: str = "light"
-    scale: float | None = None
-    bins: int | None = None
     second: str | None = None
     second_coordinate: int | None = None
 
@@ -71,9 +66,25 @@ class Options:
         """The scale of type and lines: height/1080, so that type keeps its share of a picture."""
         if self.scale is not None:
             return self.scale
+        if self.dpi is not None:
+            return self.dpi / 96
         width, height = self.size
         # below 0.75 type is no longer readable, and beyond a narrow picture's width it does not fit
         return max(0.75, min(height / 1080, width / 1280))
+
+    def page(self) -> Page:
+        """What a picture is painted on."""
+        from resviz.draw.page import DOTS, Page
+        from resviz.scene.theme import theme
+
+        chosen = theme(self.theme)
+        return Page(
+            size=self.size,
+            theme=chosen.without_ground() if self.transparent else chosen,
+            scale=self.drawn_scale,
+            type_scale=self.font_scale,
+            dpi=self.dpi or DOTS,
+        )
 
     def show(self, session: Session) -> Show:
         """The view's choices with what was left out filled in for ``session``."""
@@ -92,22 +103,29 @@ class Options:
             coordinate=self.coordinate,
             layers=self.layers or spread(depth),
             window=min(window, depth),
+            bins=self.bins,
             lock_axes=self.lock_axes,
             view=self.view,
             theme=self.theme,
-            bins=self.bins,
             second=second,
             second_coordinate=at,
         )
 
-    def chosen_steps(self, newest: int, *, single: bool = False) -> list[int]:
-        """The steps to draw, in order; ``single`` for a figure.
+    def resolved(self, session: Session) -> Options:
+        """The same choices with those filled in that the session makes: equal pictures, equal options."""
+        if self.view not in _PINNED:
+            return self
+        show = self.show(session)
+        return replace(self, layers=show.layers, window=show.window)
+
+    def chosen_steps(self, newest: int, *, single: bool = False, last_only: bool = False) -> list[int]:
+        """The steps to draw, in order; ``single`` for a figure, ``last_only`` if one is meant by none.
 
         Raises:
             RequestError: a step is not in 0..``newest``, none is left, or a figure gets several.
         """
         if self.steps is None:
-            chosen = [newest] if single else list(range(newest + 1))
+            chosen = [newest] if single or last_only else list(range(newest + 1))
         elif isinstance(self.steps, int):
             chosen = [self.steps]
         elif isinstance(self.steps, slice):
@@ -144,9 +162,9 @@ def output_suffix(out: Path) -> str:
         RequestError: an extension that resviz cannot write.
     """
     suffix = out.suffix.lower()
-    if out.is_dir() or not suffix or suffix in CODECS or suffix in STILLS:
+    known = (*CODECS, *STILLS, *TABLES)
+    if out.is_dir() or not suffix or suffix in known:
         return "" if out.is_dir() else suffix
-    known = (*CODECS, *STILLS)
     near = difflib.get_close_matches(suffix, known, n=1, cutoff=0.5)
     raise RequestError(
         f"{out.name}: resviz writes no {suffix} file" + (f"; nearest: {near[0]}" if near else ""),
@@ -160,26 +178,18 @@ def check_options(options: Options, session: Session, suffix: str) -> None:
     Raises:
         RequestError: naming the option, its value and what is allowed.
     """
-    _one_of("view", options.view, VIEWS)
+    one_of("view", options.view, VIEWS)
     width, height = options.size
     if not (_SMALLEST <= width <= _LARGEST and _SMALLEST <= height <= _LARGEST):
         raise RequestError(
             f"size is {width}x{height}; each side is from {_SMALLEST} to {_LARGEST} pixels",
             remedy="Choose a size like 1920x1080.",
         )
-    if options.scale is not None and not 0.1 <= options.scale <= 20:
-        raise RequestError(
-            f"scale is {options.scale:g}; it is from 0.1 to 20", remedy="Leave it out: it follows the height."
-        )
-    if suffix in CODECS:
-        check_rate(options.fps, suffix)
+    options.check_finish(suffix)
     _check_look(options, session)
 
 
 def _check_look(options: Options, session: Session) -> None:
-    from resviz.scene.theme import theme
-
-    theme(options.theme)
     depth = session.network.layers
     if wrong := [layer for layer in options.layers if not 0 <= layer < depth]:
         raise RequestError(
@@ -189,10 +199,6 @@ def _check_look(options: Options, session: Session) -> None:
     if options.window is not None and not 1 <= options.window <= depth:
         raise RequestError(
             f"window is {options.window}; it is from 1 to {depth} layers", remedy="Leave it out to choose it."
-        )
-    if options.bins is not None and not 1 <= options.bins <= _MOST_BINS:
-        raise RequestError(
-            f"bins is {options.bins}; it is from 1 to {_MOST_BINS}", remedy="Leave it out to choose it."
         )
     from resviz.observe import observable
 
@@ -213,15 +219,6 @@ def _check_look(options: Options, session: Session) -> None:
     for coordinate in (options.coordinate, options.second_coordinate or 0):
         if coordinate < 0:
             raise RequestError(f"coordinate {coordinate} does not exist", remedy="Choose one from 0.")
-
-
-def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        near = difflib.get_close_matches(value, allowed, n=1)
-        raise RequestError(
-            f"{option} {value!r} does not exist" + (f"; nearest: {near[0]}" if near else ""),
-            remedy=f"{option.capitalize()}s: {', '.join(allowed)}.",
-        )
 
 
 def _check_bounds(steps: slice, newest: int) -> None:

@@ -1,83 +1,169 @@
-"""Where a picture comes from: the whole session, the step and the versions, carried inside the file."""
+"""Where a picture comes from: sessions, steps, options and versions, so that it can be drawn again."""
 
 from __future__ import annotations
 
-import struct
-import zlib
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from resviz.errors import RequestError
+from resviz.export.options import Options
 
 if TYPE_CHECKING:
     from resviz.config import Session
 
-_VERSIONS = ("torch", "numpy", "PySide6-Essentials")
+_VERSIONS = ("torch", "numpy", "PySide6-Essentials", "av")
+_MARK = "# made by "
+_REQUEST = "# request "
 
 
-@dataclass(frozen=True, slots=True)
+@cache
+def versions() -> str:
+    """ "resviz 0.1.0, torch 2.13.0, ..."."""
+    from resviz import __version__
+
+    return ", ".join([f"resviz {__version__}", *(f"{name} {version(name)}" for name in _VERSIONS)])
+
+
+@dataclass(frozen=True)
 class Provenance:
-    """Session, view and steps of a picture or film."""
+    """All that a picture or film depends on.
 
-    session: Session
-    view: str
-    first: int
-    last: int
+    Attributes:
+        sessions: of each recording shown, live edits included.
+        newest: the newest step of each recording, which its axes depend on.
+        options: how it is drawn; its ``steps`` are not read.
+        steps: the steps shown, one a frame.
+        data: what a table holds ("" for a picture), as `resviz.export.data` names it.
+        software: what made it.
+    """
 
-    @property
-    def steps(self) -> str:
-        """ "40" or "0-100"."""
-        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+    sessions: tuple[Session, ...]
+    newest: tuple[int, ...]
+    options: Options
+    steps: tuple[int, ...]
+    data: str = ""
+    software: str = ""
 
     @property
     def title(self) -> str:
-        """The session's title, or the program's name."""
-        return self.session.title or "resviz"
+        """The first session's title, or the program's name."""
+        return self.sessions[0].title or "resviz"
 
-    @staticmethod
-    def versions() -> str:
-        """ "resviz 0.1.0, torch 2.13.0, ..."."""
-        from resviz import __version__
+    @property
+    def shown(self) -> str:
+        """ "40" or "0-100"."""
+        first, last = self.steps[0], self.steps[-1]
+        return str(first) if first == last else f"{first}-{last}"
 
-        return ", ".join([f"resviz {__version__}", *(f"{name} {version(name)}" for name in _VERSIONS)])
+    def request(self) -> str:
+        """Everything but the first session, as one line of JSON."""
+        shared: dict[str, Any] = {
+            "options": _plain(self.options),
+            "steps": _packed(self.steps),
+            "newest": list(self.newest),
+        }
+        if self.data:
+            shared["data"] = self.data
+        if len(self.sessions) > 1:
+            shared["others"] = [session.to_toml() for session in self.sessions[1:]]
+        return json.dumps(shared, ensure_ascii=False)
 
     def text(self) -> str:
-        """A session file that says in comments what was drawn of it, and with what."""
-        return f"# {self.view}, step {self.steps}\n# {self.versions()}\n{self.session.to_toml()}"
+        """The first session's file; comments say what was drawn of it, and with what."""
+        made = self.software or versions()
+        what = self.data or self.options.view
+        head = f"# {what}, step {self.shown}\n{_MARK}{made}\n{_REQUEST}{self.request()}\n"
+        return head + self.sessions[0].to_toml()
 
     def fields(self) -> dict[str, str]:
-        """The parts by name, for formats that keep names."""
+        """The same by name, for formats that keep names."""
         return {
             "Title": self.title,
-            "Software": self.versions(),
-            "resviz:view": self.view,
-            "resviz:step": self.steps,
-            "resviz:session": self.session.to_toml(),
+            "Software": self.software or versions(),
+            "resviz:view": self.options.view,
+            "resviz:step": self.shown,
+            "resviz:request": self.request(),
+            "resviz:session": self.sessions[0].to_toml(),
         }
 
+    def digest(self) -> str:
+        """A hash of everything but the steps: frames of equal hash belong together."""
+        sessions = [session.to_toml() for session in self.sessions]
+        whole: tuple[Any, ...] = (sessions, self.newest, _plain(self.options), versions())
+        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
-def png_with(png: bytes, fields: dict[str, str]) -> bytes:
-    """A PNG file with ``fields`` as international text (iTXt) before its pixels."""
-    header_end = 8 + 25  # signature, then the header chunk: 12 bytes round 13
-    chunks = b"".join(_itxt(key, text) for key, text in fields.items())
-    return png[:header_end] + chunks + png[header_end:]
+    @classmethod
+    def parse(cls, text: str) -> Provenance:
+        """What `text` wrote.
+
+        Raises:
+            RequestError: the text was not written by it.
+            SessionError: its session is not valid.
+        """
+        lines = text.splitlines()
+        made = next((line[len(_MARK) :] for line in lines if line.startswith(_MARK)), "")
+        asked = next((line[len(_REQUEST) :] for line in lines if line.startswith(_REQUEST)), "")
+        return cls._of(asked, text, made)
+
+    @classmethod
+    def of_fields(cls, found: Mapping[str, str]) -> Provenance:
+        """What `fields` wrote.
+
+        Raises:
+            RequestError: the fields are not all there.
+            SessionError: their session is not valid.
+        """
+        names = ("resviz:request", "resviz:session", "Software")
+        return cls._of(*(found.get(name, "") for name in names))
+
+    @classmethod
+    def _of(cls, asked: str, session: str, made: str) -> Provenance:
+        from resviz.config.toml import parse_session
+
+        try:
+            request = json.loads(asked)
+            known = {field.name for field in fields(Options)}
+            options: dict[str, Any] = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in request["options"].items()
+            }
+            newest = tuple(int(step) for step in request["newest"])
+            steps = _unpacked(request["steps"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RequestError(
+                "the file does not say how resviz drew it",
+                remedy="Use a file as `resviz export` wrote it: other programs drop its metadata.",
+            ) from error
+        if unknown := sorted(options.keys() - known):
+            raise RequestError(
+                f"the file was drawn with an option {unknown[0]!r} that this version does not know",
+                remedy=f"It was made by {made or 'another version'}: use that one, or a newer one.",
+            )
+        sessions = tuple(parse_session(one) for one in (session, *request.get("others", ())))
+        return cls(sessions, newest, Options(**options), steps, request.get("data", ""), made)
 
 
-def _itxt(key: str, text: str) -> bytes:
-    # keyword, 0, compressed = 1, method = 0, no language, no translated keyword
-    data = key.encode("latin-1") + b"\0\1\0\0\0" + zlib.compress(text.encode("utf-8"))
-    body = b"iTXt" + data
-    return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+def _plain(options: Options) -> dict[str, Any]:
+    return {name: value for name, value in asdict(options).items() if name != "steps"}
 
 
-def png_fields(png: bytes) -> dict[str, str]:
-    """The international text of a PNG file, by keyword."""
-    found, at = {}, 8
-    while at + 8 <= len(png):
-        (length,) = struct.unpack(">I", png[at : at + 4])
-        kind, data = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
-        if kind == b"iTXt":
-            key, rest = data.split(b"\0", 1)
-            text = rest[2:].split(b"\0", 2)[2]
-            found[key.decode("latin-1")] = (zlib.decompress(text) if rest[0] else text).decode("utf-8")
-        at += 12 + length
-    return found
+def _packed(steps: Sequence[int]) -> list[int] | str:
+    """ "0:101:2" for steps at one distance, else all of them."""
+    if len(steps) < 3:
+        return list(steps)
+    by = steps[1] - steps[0]
+    even = by != 0 and all(b - a == by for a, b in pairwise(steps))
+    return f"{steps[0]}:{steps[-1] + (1 if by > 0 else -1)}:{by}" if even else list(steps)
+
+
+def _unpacked(steps: list[int] | str) -> tuple[int, ...]:
+    if isinstance(steps, str):
+        first, stop, by = map(int, steps.split(":"))
+        return tuple(range(first, stop, by))
+    return tuple(map(int, steps))

@@ -9,12 +9,30 @@ from resviz.errors import RequestError
 __all__ = ["parse_layers", "parse_size", "parse_steps"]
 
 
-def parse_size(text: str) -> tuple[int, int]:
-    """``1920x1080`` as (1920, 1080); RequestError if it is not written so."""
-    match = re.fullmatch(r"(\d{1,6})\s*[x×]\s*(\d{1,6})", text.strip())
+_INCHES = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0, "pt": 1 / 72}
+_NUMBER = r"(\d{1,6}(?:\.\d*)?)"
+
+
+def parse_size(text: str, dpi: float | None = None) -> tuple[int, int]:
+    """Pixels: ``1920x1080`` as they are, ``85x60mm`` (cm, in, pt) at ``dpi`` an inch.
+
+    Raises:
+        RequestError: it is not written so, or a length comes without dpi.
+    """
+    match = re.fullmatch(rf"{_NUMBER}\s*[x×]\s*{_NUMBER}\s*(px|mm|cm|in|pt)?", text.strip())
     if match is None:
-        raise RequestError(f"size {text!r} is no WxH", remedy="Write it like 1920x1080.")
-    return int(match[1]), int(match[2])
+        raise RequestError(f"size {text!r} is no WxH", remedy="Write it like 1920x1080, or 85x60mm.")
+    unit = match[3] or "px"
+    if unit == "px":
+        if "." in match[1] + match[2]:
+            raise RequestError(f"size {text!r} has parts of pixels", remedy="Write it like 1920x1080.")
+        return int(match[1]), int(match[2])
+    if dpi is None:
+        raise RequestError(
+            f"size {text!r} is a length on paper", remedy="Say how many pixels an inch has: --dpi 300."
+        )
+    width, height = (round(float(side) * _INCHES[unit] * dpi) for side in match.group(1, 2))
+    return width, height
 
 
 def parse_steps(text: str) -> slice | int | None:

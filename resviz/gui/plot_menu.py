@@ -99,16 +99,16 @@ class PlotMenu(QObject):
     def export(self, path: Path) -> None:
         """Write the figure, or its numbers, as the extension of ``path`` says; says so above the plots."""
         state, view = self._source.plot_state(), self._view
-        provenance = Provenance(state.session, view.objectName() or "figure", state.cursor, state.cursor)
+        size, scale = (_SHARPER * view.width(), _SHARPER * view.height()), _SHARPER * view.scale
+        asked = self._source.plot_options(view) or Options()
+        options = replace(asked, size=size, scale=scale, theme=view.theme.name)
+        provenance = Provenance((state.session,), (state.newest,), options, (state.cursor,))
         try:
             if path.suffix.lower() in SUFFIXES:
                 write_values(path, view.seen, provenance)
             else:
-                size = (_SHARPER * view.width(), _SHARPER * view.height())
-                scale = _SHARPER * view.scale
-                options = Options(size=size, scale=scale, theme=view.theme.name)
                 with writing(path) as temporary:
-                    write_still(temporary, view.seen, options, provenance)
+                    write_still(temporary, view.seen, provenance)
         except ResvizError as error:
             self._source.plot_notice(str(error), "error")
         else:

@@ -176,6 +176,11 @@ class Series:
         """Mean over all the limit's units of all places; NaN at a step not visited."""
         return self._mean(step)[1]
 
+    def limit_mean_at(self, step: int, place: int) -> float:
+        """Mean over the limit's units of one place; NaN at a step that is not held."""
+        visit = self._visits.get(step)
+        return _mean(visit.limit[place].replicas) if visit is not None and visit.limit else float("nan")
+
     def _mean(self, step: int) -> tuple[float, float]:
         visit = self._visits.get(step)
         return visit.means if visit is not None else self._means.get(step, (float("nan"), float("nan")))

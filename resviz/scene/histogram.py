@@ -41,6 +41,11 @@ def bin_edges(over: Range, units: int, bins: int | None = None) -> Array:
     return edges
 
 
+def staircase(edges: Array, heights: Array) -> tuple[Array, Array]:
+    """The outline of a histogram as a curve from the ground to the ground: x and y, (2 B + 2,)."""
+    return np.repeat(edges, 2), np.concatenate(([0.0], np.repeat(heights, 2), [0.0]))
+
+
 def histogram(values: ArrayLike, edges: Array) -> Histogram:
     """The density histogram of ``values`` (m,): heights = counts / (m x bin width).
 

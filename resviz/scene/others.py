@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from resviz.scene.axes import log_range, nice_bound
 from resviz.scene.grid import read_units
-from resviz.scene.histogram import histogram
+from resviz.scene.histogram import histogram, staircase
 from resviz.scene.model import Array, Bars, Dash, LegendEntry, Line, Mark, Panel, Role, Rule, Scene
 from resviz.scene.series import Series
 from resviz.scene.timeline import loss_curve
@@ -81,8 +79,7 @@ def _outline(other: Other, step: int, place: int, edges: Array) -> Line | None:
         return None
     heights = histogram(values, edges).heights
     role, dash = look_of(other.number)
-    stairs = np.concatenate(([0.0], np.repeat(heights, 2), [0.0]))
-    return Line(np.repeat(edges, 2), stairs, role, dash, 1.0)
+    return Line(*staircase(edges, heights), role, dash, 1.0)
 
 
 def _higher(panel: Panel, top: float, marks: dict[str, list[Mark]]) -> Panel:

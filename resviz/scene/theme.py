@@ -7,7 +7,7 @@ dashes (chosen by the scene, not by the theme) are the second cue.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from resviz.errors import RequestError
@@ -34,6 +34,16 @@ class Theme:
     colours: Mapping[Role, RGBA]
     fill_opacity: float
 
+    @property
+    def bare(self) -> bool:
+        """Whether pictures have no ground of their own."""
+        return self.colours[Role.GROUND][3] == 0
+
+    def without_ground(self) -> Theme:
+        """The same theme for pictures that are laid over something else."""
+        ground = {Role.GROUND: (*self.colours[Role.GROUND][:3], 0)}
+        return replace(self, colours=MappingProxyType({**self.colours, **ground}))
+
     def colour(self, role: Role) -> RGBA:
         """The colour of lines and text of ``role``."""
         return self.colours[role]
@@ -44,15 +54,17 @@ class Theme:
         return red, green, blue, round(255 * (self.fill_opacity if opacity is None else opacity))
 
     def flat_fill(self, role: Role) -> RGBA:
-        """The opaque colour that `fill` has over the ground."""
+        """The opaque colour that `fill` has over the ground; `fill` where there is none."""
+        if self.bare:
+            return self.fill(role)
         a = self.fill_opacity
         over, ground = self.colours[role], self.colours[Role.GROUND]
         red, green, blue = (round(a * c + (1 - a) * g) for c, g in zip(over[:3], ground[:3], strict=True))
         return red, green, blue, 255
 
     def plate(self) -> RGBA:
-        """The translucent ground put behind text that lies over marks."""
-        return self.fill(Role.GROUND, 0.82)
+        """The translucent ground put behind text that lies over marks; nothing where there is no ground."""
+        return self.fill(Role.GROUND, 0.0 if self.bare else 0.82)
 
 
 def _theme(name: str, fill_opacity: float, **codes: str) -> Theme:

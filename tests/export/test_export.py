@@ -14,7 +14,7 @@ import resviz
 from resviz.draw.picture import rgb
 from resviz.errors import OutputError, RequestError
 from resviz.export import Options, export_steps
-from resviz.export.provenance import png_fields
+from resviz.export.carried import png_fields
 
 SMALL = (320, 200)
 MIDDLING = (640, 400)  # thin lines of smaller films drown in the codec's noise

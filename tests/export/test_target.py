@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from resviz.errors import OutputError, RequestError
-from resviz.export.target import check_file, check_frames_folder, free_name
+from resviz.export.target import check_file, free_name
 from resviz.files import writing
 
 
@@ -61,20 +61,6 @@ def test_folders_that_cannot_take_a_file(tmp_path: Path):
         check_file(tmp_path / "file" / "out.mp4")
     with pytest.raises(OutputError, match="nothing can be written"):
         check_file(Path("/proc/out.mp4"))
-
-
-def test_only_frames_of_the_same_name_stand_in_the_way(tmp_path: Path):
-    names = ["frame-000000.png", "frame-000001.png"]
-    assert check_frames_folder(tmp_path / "new", names) == tmp_path / "new"
-    (tmp_path / "notes.txt").write_text("")
-    (tmp_path / "frame-000007.png").write_text("")
-    check_frames_folder(tmp_path, names)
-    (tmp_path / "frame-000001.png").write_text("")
-    with pytest.raises(RequestError, match=r"1 of these frames already, e\.g\. frame-000001\.png"):
-        check_frames_folder(tmp_path, names)
-    check_frames_folder(tmp_path, names, overwrite=True)
-    with pytest.raises(RequestError, match="is a file"):
-        check_frames_folder(tmp_path / "notes.txt", names)
 
 
 def test_a_free_name_counts_upward(tmp_path: Path):

@@ -52,7 +52,9 @@ def write_result(result: Result, folder: Path) -> list[Path]:
         OutputError: a file cannot be written.
     """
     from resviz.draw.output import png, write_svg
-    from resviz.export.provenance import Provenance, png_with
+    from resviz.draw.page import Page
+    from resviz.export.carried import png_with
+    from resviz.export.provenance import versions
     from resviz.scene.theme import theme
 
     rows = len(result.scene.row_heights)
@@ -60,12 +62,12 @@ def write_result(result: Result, folder: Path) -> list[Path]:
     text = result.text() + "\n"
     paths = [folder / name for name in written_names(result.name, result.tables)]
     svg, picture, summary, checks, *tables = paths
-    light = theme("light")
+    page = Page(size, theme("light"))
     with writing(svg) as temporary:
-        write_svg(temporary, result.scene, size, light, 1.0, title=result.title, description=text)
-    fields = {"Title": result.title, "Software": Provenance.versions(), "resviz:experiment": text}
+        write_svg(temporary, result.scene, page, title=result.title, description=text)
+    fields = {"Title": result.title, "Software": versions(), "resviz:experiment": text}
     with writing(picture) as temporary:
-        temporary.write_bytes(png_with(png(result.scene, size, light, 1.0), fields))
+        temporary.write_bytes(png_with(png(result.scene, page), fields))
     with writing(summary) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     _write_csv(checks, ("what", "published", "ours", "rule", "passed", "counts"), map(_row, result.checks))
