@@ -15,9 +15,11 @@ from PySide6.QtGui import QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 
 from resviz.draw.application import ensure_application
+from resviz.draw.geometry import Sizes
 from resviz.draw.page import Page
 from resviz.draw.paint import paint
 from resviz.draw.picture import picture, rgb
+from resviz.draw.text import font
 from resviz.errors import OutputError
 from resviz.scene.model import Scene
 
@@ -105,6 +107,7 @@ def _painted(device: QSvgGenerator | QPdfWriter, path: Path, scene: Scene, page:
     if not painter.begin(device):
         raise OutputError(f"{path} cannot be written", remedy="Check the permissions of its folder.")
     try:
+        painter.setFont(font(Sizes(page.scale).tick))  # SVG names a font even where there is no text
         rect = QRectF(0, 0, *page.size)
         paint(painter, rect, scene, page.theme, scale=page.scale, type_scale=page.type_scale)
     finally:
