@@ -12,7 +12,17 @@ from resviz.config.toml import parse_session
 from resviz.errors import SessionError
 
 # in the order of the menu; presets/NAME.toml holds the session, presets/NAME.html the paragraph
-_NAMES = ("hello", "one-unit-a-layer", "lazy-twins", "digits", "spirals", "reference")
+_NAMES = (
+    "hello",
+    "one-unit-a-layer",
+    "lazy-twins",
+    "blow-up",
+    "reference",
+    "digits",
+    "spirals",
+    "large-d",
+    "linear",
+)
 
 
 @dataclass(frozen=True)

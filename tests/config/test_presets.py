@@ -9,7 +9,17 @@ from resviz.errors import SessionError
 
 
 def test_the_menu():
-    assert preset_names() == ("hello", "one-unit-a-layer", "lazy-twins", "digits", "spirals", "reference")
+    assert preset_names() == (
+        "hello",
+        "one-unit-a-layer",
+        "lazy-twins",
+        "blow-up",
+        "reference",
+        "digits",
+        "spirals",
+        "large-d",
+        "linear",
+    )
 
 
 def test_nothing_lies_beside_the_presets_of_the_menu():
