@@ -33,7 +33,7 @@ class Sheet:
                 f"{len(recordings)} recordings make no picture", remedy=f"Give from 1 to {_MOST}."
             )
         self.recordings, self.options = tuple(recordings), options
-        self._frames = [_frames(recording, options) for recording in recordings]
+        self._frames = [view_frames(recording, options) for recording in recordings]
         self._labels = labels([recording.session for recording in recordings])
 
     def prepare(self) -> Iterator[tuple[int, int]]:
@@ -98,7 +98,8 @@ class OneView(Protocol):
     def scene(self, step: int, /) -> Scene: ...
 
 
-def _frames(recording: Recording, options: Options) -> OneView:
+def view_frames(recording: Recording, options: Options) -> OneView:
+    """Whoever makes the scenes of ``options.view``."""
     from resviz.export.beside import ErrorFrames, FieldFrames, FitFrames, PhaseFrames
     from resviz.export.whole import CloudFrames, DepthFrames, PathFrames
 

@@ -115,7 +115,7 @@ def test_overlaid_histograms_hold_the_same_units(recording, other):
     scene, alone = scene_of(recording, other, together="overlay"), scene_of(recording)
     assert [panel.key for panel in scene.panels] == [panel.key for panel in alone.panels]
     outlines = [
-        [mark for mark in panel.marks if isinstance(mark, Line) and mark.role is Role.TWIN]
+        [mark for mark in panel.marks if isinstance(mark, Line) and mark.role is Role.THIRD]
         for panel in scene.panels
     ]
     for lines, panel in zip(outlines, scene.panels, strict=True):

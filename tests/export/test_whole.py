@@ -11,7 +11,8 @@ from PySide6.QtGui import QImage
 import resviz
 from resviz.draw.picture import rgb
 from resviz.errors import RequestError
-from resviz.export import Options, _frames, whole
+from resviz.export import Options, whole
+from resviz.export.sheet import view_frames
 from resviz.scene.model import Axis, Heat
 from resviz.transport import Cohort
 
@@ -20,7 +21,7 @@ SMALL = (400, 300)
 
 
 def prepared(recording, view, **look):
-    frames = _frames(recording, Options(view=view, **look))
+    frames = view_frames(recording, Options(view=view, **look))
     list(frames.prepare())
     return frames
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from resviz.errors import RequestError
-from resviz.export.provenance import png_fields
+from resviz.export.carried import png_fields
 from resviz.scene.model import Scene
 from resviz.study.reproduce import EXPERIMENTS, Experiment, Plan, Progress, Result, experiments, write_result
 from resviz.study.reproduce.alpha import ALPHAS, DIMENSIONS, LAYERS, STD, TRAVEL, UNITS, AlphaRuns
