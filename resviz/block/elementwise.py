@@ -12,20 +12,22 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic, overload
 
 from resviz.block.lanes import COMPILE, apart, kernel
 
-__all__ = ["CODES", "slopes", "values"]
+__all__ = ["bends", "slopes", "values"]
 
-CODES = {"tanh": 0, "erf": 1, "relu": 2, "gelu": 3, "softplus": 4, "identity": 5}
-"""Numbers by which the kernels know the activations: one compilation serves all."""
-
+# by their places among the built-in names: one compilation serves all; the last, identity, is left alone
 TANH, ERF, RELU, GELU, SOFTPLUS = range(5)
 
+# a loop runs in vector registers only if all that it calls is copied into it
+_INSIDE = {**COMPILE, "forceinline": True}
+inside = njit(**_INSIDE)
+
 _ONE, _TWO, _HALF = (np.float32(x) for x in (1.0, 2.0, 0.5))  # exact, and narrow enough for either dtype
-_ZERO, _HUNDRED = np.float32(0.0), np.float32(100.0)
+_ZERO = np.float32(0.0)
 
 
 def _polynomial(coefficients: Any) -> Any:
@@ -52,6 +54,8 @@ def _polynomial(coefficients: Any) -> Any:
 # constants in the precision of their argument
 _two_over_root_pi = _polynomial(np.array([2.0 / math.sqrt(math.pi)]))
 _root_half = _polynomial(np.array([math.sqrt(0.5)]))
+_hundred_root_half = _polynomial(np.array([100.0 * math.sqrt(0.5)]))
+_hundred_peak = _polynomial(np.array([100.0 / math.sqrt(2.0 * math.pi)]))
 _normal_peak = _polynomial(np.array([1.0 / math.sqrt(2.0 * math.pi)]))
 
 
@@ -85,7 +89,7 @@ def _log1p(x: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(_expm1, jit_options=COMPILE)
+@overload(_expm1, jit_options=_INSIDE)
 def _(x):
     number = np.float32 if x is types.float32 else np.float64
     mantissa, terms, largest = (23, 8, 88.0) if x is types.float32 else (52, 14, 709.0)
@@ -112,7 +116,7 @@ def _(x):
     return expm1
 
 
-@overload(_erfcx, jit_options=COMPILE)
+@overload(_erfcx, jit_options=_INSIDE)
 def _(x):
     from scipy.special import erfcx
 
@@ -136,7 +140,7 @@ def _smooth(t: Any, a: float, erfcx: Any) -> Any:
     return (1.0 + 2.0 * x) * erfcx(x)
 
 
-@overload(_log1p, jit_options=COMPILE)
+@overload(_log1p, jit_options=_INSIDE)
 def _(x):
     number = np.float32 if x is types.float32 else np.float64
     terms = 8 if x is types.float32 else 17
@@ -151,23 +155,63 @@ def _(x):
     return log1p
 
 
-@kernel
+@inside
 def _tanh(p):
     e = _expm1(_TWO * p)
     return e / (e + _TWO)
 
 
-@kernel
+@inside
 def _gauss(x):
     """e^(-x^2)."""
     return _expm1(-x * x) + _ONE
 
 
-@kernel
+@inside
 def _erf(p, gauss):
     """erf(p), given e^(-p^2)."""
     tail = _ONE - gauss * _erfcx(abs(p))
     return tail if p >= _ZERO else -tail
+
+
+# each gives (sigma, sigma', sigma'')(x); what a caller does not use is not computed
+
+
+@inside
+def _of_tanh(x):
+    t = _tanh(x)
+    slope = _ONE - t * t
+    return t, slope, -_TWO * t * slope
+
+
+@inside
+def _of_erf(x):
+    e = _gauss(x)
+    slope = _two_over_root_pi(x) * e
+    return _erf(x, e), slope, -_TWO * x * slope
+
+
+@inside
+def _of_relu(x):
+    z = _hundred_root_half(x) * x
+    # its curvature is a narrow Gaussian, as in `block.activation`; 0 x keeps NaN
+    return _ZERO if x < _ZERO else x, (_ONE if x > _ZERO else _ZERO) + _ZERO * x, _hundred_peak(x) * _gauss(z)
+
+
+@inside
+def _of_gelu(x):
+    z = x * _root_half(x)
+    e = _gauss(z)
+    cdf = _HALF * (_ONE + _erf(z, e))
+    density = _normal_peak(x) * e
+    return x * cdf, cdf + x * density, (_TWO - x * x) * density
+
+
+@inside
+def _of_softplus(x):
+    e = _expm1(-abs(x)) + _ONE
+    slope = (e if x < _ZERO else _ONE) / (_ONE + e)
+    return (_ZERO if x < _ZERO else x) + _log1p(e), slope, slope * (_ONE - slope)
 
 
 @kernel
@@ -177,60 +221,79 @@ def values(code, w, p, count):
     a = w[p : p + count]
     if code == TANH:
         for i in range(count):
-            a[i] = _tanh(a[i])
+            a[i] = _of_tanh(a[i])[0]
     elif code == ERF:
         for i in range(count):
-            x = a[i]
-            a[i] = _erf(x, _gauss(x))
+            a[i] = _of_erf(a[i])[0]
     elif code == RELU:
         for i in range(count):
-            x = a[i]
-            a[i] = _ZERO if x < _ZERO else x
+            a[i] = _of_relu(a[i])[0]
     elif code == GELU:
         for i in range(count):
-            x = a[i]
-            z = x * _root_half(x)
-            a[i] = x * _HALF * (_ONE + _erf(z, _gauss(z)))
+            a[i] = _of_gelu(a[i])[0]
     elif code == SOFTPLUS:
         for i in range(count):
-            x = a[i]
-            e = _expm1(-abs(x)) + _ONE
-            a[i] = (_ZERO if x < _ZERO else x) + _log1p(e)
+            a[i] = _of_softplus(a[i])[0]
 
 
 @kernel
 def slopes(code, w, p, q, count):
-    """sigma in place of p and sigma' times q in place of q."""
+    """sigma in place of p and sigma' q in place of q."""
     apart()
     a = w[p : p + count]
     g = w[q : q + count]
     if code == TANH:
         for i in range(count):
-            t = _tanh(a[i])
-            a[i] = t
-            g[i] *= _ONE - t * t
+            a[i], slope, _ = _of_tanh(a[i])
+            g[i] *= slope
     elif code == ERF:
         for i in range(count):
-            x = a[i]
-            e = _gauss(x)
-            a[i] = _erf(x, e)
-            g[i] *= _two_over_root_pi(x) * e
+            a[i], slope, _ = _of_erf(a[i])
+            g[i] *= slope
     elif code == RELU:
         for i in range(count):
-            x = a[i]
-            a[i] = _ZERO if x < _ZERO else x
-            g[i] = g[i] if x > _ZERO else _ZERO * x
+            a[i], slope, _ = _of_relu(a[i])
+            g[i] *= slope
     elif code == GELU:
         for i in range(count):
-            x = a[i]
-            z = x * _root_half(x)
-            e = _gauss(z)
-            cdf = _HALF * (_ONE + _erf(z, e))
-            a[i] = x * cdf
-            g[i] *= cdf + x * e * _normal_peak(x)
+            a[i], slope, _ = _of_gelu(a[i])
+            g[i] *= slope
     elif code == SOFTPLUS:
         for i in range(count):
-            x = a[i]
-            e = _expm1(-abs(x)) + _ONE
-            a[i] = (_ZERO if x < _ZERO else x) + _log1p(e)
-            g[i] *= (e if x < _ZERO else _ONE) / (_ONE + e)
+            a[i], slope, _ = _of_softplus(a[i])
+            g[i] *= slope
+
+
+@kernel
+def bends(code, w, p, q, dp, dq, count):
+    """sigma in place of p, sigma' q in place of q, and sigma' dq + sigma'' dp q in place of dq."""
+    apart()
+    a = w[p : p + count]
+    g = w[q : q + count]
+    r = w[dp : dp + count]
+    t = w[dq : dq + count]
+    if code == TANH:
+        for i in range(count):
+            a[i], slope, bent = _of_tanh(a[i])
+            t[i] = slope * t[i] + bent * r[i] * g[i]
+            g[i] *= slope
+    elif code == ERF:
+        for i in range(count):
+            a[i], slope, bent = _of_erf(a[i])
+            t[i] = slope * t[i] + bent * r[i] * g[i]
+            g[i] *= slope
+    elif code == RELU:
+        for i in range(count):
+            a[i], slope, bent = _of_relu(a[i])
+            t[i] = slope * t[i] + bent * r[i] * g[i]
+            g[i] *= slope
+    elif code == GELU:
+        for i in range(count):
+            a[i], slope, bent = _of_gelu(a[i])
+            t[i] = slope * t[i] + bent * r[i] * g[i]
+            g[i] *= slope
+    elif code == SOFTPLUS:
+        for i in range(count):
+            a[i], slope, bent = _of_softplus(a[i])
+            t[i] = slope * t[i] + bent * r[i] * g[i]
+            g[i] *= slope

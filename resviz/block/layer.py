@@ -18,7 +18,19 @@ import numpy as np
 from resviz.block.elementwise import slopes, values
 from resviz.block.lanes import apart, contract, dots, fold, kernel, lanes
 
-__all__ = ["backward", "forward", "layer_room"]
+__all__ = [
+    "add_sums",
+    "backward",
+    "clear_sums",
+    "forward",
+    "group_of",
+    "layer_room",
+    "near",
+    "put_back",
+    "put_sums",
+    "scaled",
+    "up_to",
+]
 
 _CACHE = 32768  # bytes that a group may take
 _SUMS = 16384  # bytes that sums kept lane by lane may take
@@ -30,23 +42,26 @@ _FRESH, _ONTO = np.bool_(True), np.bool_(False)
 
 
 def layer_room(samples: int, dimension: int, size: int) -> int:
-    """Elements of ``size`` bytes that a layer needs as workspace, whatever its width."""
+    """Elements of ``size`` bytes that the kernels of a layer need as workspace, whatever its width."""
     n, d = samples, dimension
     group = max(_CACHE // size // (2 * (n + d)), 128)
     deep = d + 64  # rows of whole vectors
     sums = max(_SUMS // size, n * deep)
-    return 2 * n * group + 2 * d * group + group * deep + sums + 4 * n * d + 16 * 64
+    return 4 * n * group + 6 * d * group + group * deep + sums + 4 * n * d + 16 * 64
 
 
 @kernel
-def _group(w, n, d):
-    """Units of a group: whole pairs of vectors, as many as the cache holds with all that belongs to them."""
+def group_of(w, n, rows, products):
+    """Units of a group: whole pairs of vectors, as many as the cache holds with all that belongs to them.
+
+    A unit brings ``rows`` numbers of its own and ``products`` for every sample.
+    """
     pair = 2 * lanes(w)
-    return max(_CACHE // w.itemsize // (2 * (n + d)) // pair, 1) * pair
+    return max(_CACHE // w.itemsize // (products * n + rows) // pair, 1) * pair
 
 
 @kernel
-def _up(x, step):
+def up_to(x, step):
     return (x + step - 1) // step * step
 
 
@@ -85,106 +100,110 @@ def _turn(a, a0, ar, b, b0, br, rows, columns):
 
 
 @kernel
-def _add_sums(w, sums, p, ps, b, b0, bs, turned, n, d, width):
+def add_sums(w, sums, p, ps, b, b0, bs, turned, n, d, width):
     """sums += sum over a group's units of p (N, width) times b (D, width)."""
     lane = lanes(w)
     if n * d * lane * w.itemsize <= _SUMS:
-        dots(w, sums, w, p, ps, b, b0, bs, n, d, _up(width, lane) // lane)
+        dots(w, sums, w, p, ps, b, b0, bs, n, d, up_to(width, lane) // lane)
     else:
-        deep = _up(d, lane)
+        deep = up_to(d, lane)
         _turn(w, turned, deep, b, b0, bs, d, width)
         contract(w, sums, deep, w, p, ps, _NEXT, w, turned, deep, n, d, width, _ONTO)
 
 
 @kernel
-def _clear_sums(w, sums, n, d):
+def clear_sums(w, sums, n, d):
     lane = lanes(w)
-    count = n * d * lane if n * d * lane * w.itemsize <= _SUMS else n * _up(d, lane)
+    count = n * d * lane if n * d * lane * w.itemsize <= _SUMS else n * up_to(d, lane)
     w[sums : sums + count] = 0
 
 
 @kernel
-def _put_sums(w, sums, n, d, scale, out, o0):
+def put_sums(w, sums, n, d, scale, out, o0):
     """out[o0:] (N, D) = scale * sums."""
     lane = lanes(w)
     if n * d * lane * w.itemsize <= _SUMS:
         for i in range(n * d):
             out[o0 + i] = scale * fold(w, sums, i)
     else:
-        deep = _up(d, lane)
+        deep = up_to(d, lane)
         for r in range(n):
             for c in range(d):
                 out[o0 + r * d + c] = scale * w[sums + r * deep + c]
 
 
 @kernel
+def near(w, at, u, u0, d, m, width, whole):
+    """A group's units within lanes' reach, copied to w[at] if they must be: array, offset, row stride."""
+    if whole == width and d <= _NEAR_ROWS:
+        return u, u0, m
+    _copy(w, at, whole, u, u0, m, d, width, whole)
+    return w, at, whole
+
+
+@kernel
+def put_back(u, u0, w, at, d, m, width, whole):
+    """Units that `near` has copied, where they came from."""
+    if whole != width or d > _NEAR_ROWS:
+        _copy(u, u0, m, w, at, whole, d, width, width)
+
+
+@kernel
 def forward(code, x, x0, u, u0, v, v0, n, d, m, scale, out, o0, w):
     """out (N, D) = scale * sum_j v_j sigma(u_j . x / D): u, v (D, M) at u0, v0; x (N, D) at x0."""
     lane = lanes(w)
-    group = _group(w, n, d)
+    group = group_of(w, n, 2 * d, 2)
     xs = _START
-    p = xs + _up(n * d, 16)
+    p = xs + up_to(n * d, 16)
     ub = p + n * group
     vb = ub + d * group
     turned = vb + d * group
-    sums = turned + group * _up(d, lane)
+    sums = turned + group * up_to(d, lane)
     scaled(w, xs, x, x0, n * d, w.dtype.type(1.0 / d))
-    _clear_sums(w, sums, n, d)
+    clear_sums(w, sums, n, d)
     for j in range(0, m, group):
         width = min(group, m - j)
-        whole = _up(width, lane)
-        if whole == width and d <= _NEAR_ROWS:
-            contract(w, p, whole, w, xs, d, _NEXT, u, u0 + j, m, n, width, d, _FRESH)
-            values(code, w, p, n * whole)
-            _add_sums(w, sums, p, whole, v, v0 + j, m, turned, n, d, width)
-        else:
-            _copy(w, ub, whole, u, u0 + j, m, d, width, whole)
-            _copy(w, vb, whole, v, v0 + j, m, d, width, whole)
-            contract(w, p, whole, w, xs, d, _NEXT, w, ub, whole, n, width, d, _FRESH)
-            values(code, w, p, n * whole)
-            _add_sums(w, sums, p, whole, w, vb, whole, turned, n, d, width)
-    _put_sums(w, sums, n, d, scale, out, o0)
+        whole = up_to(width, lane)
+        a, a0, ar = near(w, ub, u, u0 + j, d, m, width, whole)
+        b, b0, br = near(w, vb, v, v0 + j, d, m, width, whole)
+        contract(w, p, whole, w, xs, d, _NEXT, a, a0, ar, n, width, d, _FRESH)
+        values(code, w, p, n * whole)
+        add_sums(w, sums, p, whole, b, b0, br, turned, n, d, width)
+    put_sums(w, sums, n, d, scale, out, o0)
 
 
 @kernel
 def backward(code, x, x0, y, y0, u, u0, v, v0, n, d, m, ru, rv, scale, out, o0, w):
     """out (N, D) = scale * sum_j u_j sigma'(p_j) q_j, then u_j, v_j moved at the rates ru, rv."""
     lane = lanes(w)
-    group = _group(w, n, d)
+    group = group_of(w, n, 2 * d, 2)
     xs = _START
-    ys = xs + _up(n * d, 16)
-    xr = ys + _up(n * d, 16)
-    yr = xr + _up(n * d, 16)
-    p = yr + _up(n * d, 16)
+    ys = xs + up_to(n * d, 16)
+    xr = ys + up_to(n * d, 16)
+    yr = xr + up_to(n * d, 16)
+    p = yr + up_to(n * d, 16)
     q = p + n * group
     ub = q + n * group
     vb = ub + d * group
     turned = vb + d * group
-    sums = turned + group * _up(d, lane)
+    sums = turned + group * up_to(d, lane)
     scaled(w, xs, x, x0, n * d, w.dtype.type(1.0 / d))
     scaled(w, ys, y, y0, n * d, w.dtype.type(1.0 / d))
     scaled(w, xr, x, x0, n * d, -ru)
     scaled(w, yr, y, y0, n * d, -rv)
-    _clear_sums(w, sums, n, d)
+    clear_sums(w, sums, n, d)
     for j in range(0, m, group):
         width = min(group, m - j)
-        whole = _up(width, lane)
-        if whole == width and d <= _NEAR_ROWS:
-            contract(w, p, whole, w, xs, d, _NEXT, u, u0 + j, m, n, width, d, _FRESH)
-            contract(w, q, whole, w, ys, d, _NEXT, v, v0 + j, m, n, width, d, _FRESH)
-            slopes(code, w, p, q, n * whole)
-            _add_sums(w, sums, q, whole, u, u0 + j, m, turned, n, d, width)
-            contract(u, u0 + j, m, w, xr, _NEXT, d, w, q, whole, d, width, n, _ONTO)
-            contract(v, v0 + j, m, w, yr, _NEXT, d, w, p, whole, d, width, n, _ONTO)
-        else:
-            _copy(w, ub, whole, u, u0 + j, m, d, width, whole)
-            _copy(w, vb, whole, v, v0 + j, m, d, width, whole)
-            contract(w, p, whole, w, xs, d, _NEXT, w, ub, whole, n, width, d, _FRESH)
-            contract(w, q, whole, w, ys, d, _NEXT, w, vb, whole, n, width, d, _FRESH)
-            slopes(code, w, p, q, n * whole)
-            _add_sums(w, sums, q, whole, w, ub, whole, turned, n, d, width)
-            contract(w, ub, whole, w, xr, _NEXT, d, w, q, whole, d, width, n, _ONTO)
-            contract(w, vb, whole, w, yr, _NEXT, d, w, p, whole, d, width, n, _ONTO)
-            _copy(u, u0 + j, m, w, ub, whole, d, width, width)
-            _copy(v, v0 + j, m, w, vb, whole, d, width, width)
-    _put_sums(w, sums, n, d, scale, out, o0)
+        whole = up_to(width, lane)
+        a, a0, ar = near(w, ub, u, u0 + j, d, m, width, whole)
+        b, b0, br = near(w, vb, v, v0 + j, d, m, width, whole)
+        contract(w, p, whole, w, xs, d, _NEXT, a, a0, ar, n, width, d, _FRESH)
+        contract(w, q, whole, w, ys, d, _NEXT, b, b0, br, n, width, d, _FRESH)
+        slopes(code, w, p, q, n * whole)
+        add_sums(w, sums, q, whole, a, a0, ar, turned, n, d, width)
+        if ru != 0 or rv != 0:
+            contract(a, a0, ar, w, xr, _NEXT, d, w, q, whole, d, width, n, _ONTO)
+            contract(b, b0, br, w, yr, _NEXT, d, w, p, whole, d, width, n, _ONTO)
+            put_back(u, u0 + j, w, ub, d, m, width, whole)
+            put_back(v, v0 + j, w, vb, d, m, width, whole)
+    put_sums(w, sums, n, d, scale, out, o0)

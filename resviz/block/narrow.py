@@ -10,29 +10,26 @@ import numpy as np
 
 from resviz.block.elementwise import slopes, values
 from resviz.block.lanes import contract, dots, fold, kernel, lanes
+from resviz.block.layer import up_to
 
 __all__ = ["backward_narrow", "forward_narrow", "is_narrow", "narrow_room"]
 
 _START, _NEXT = np.intp(0), np.intp(1)
 _FRESH = np.bool_(True)
+_FEW = 32  # units of the widest narrow layer: its preactivations stay in the nearest cache
 _ROWS = 16  # dimensions that are updated together
 
 
 @kernel
-def _up(x, step):
-    return (x + step - 1) // step * step
-
-
-@kernel
 def is_narrow(w, n, m):
-    """Whether lanes are fuller along ``n`` samples than along ``m`` units."""
+    """Whether lanes are fuller along ``n`` samples than along ``m`` units, and these few."""
     lane = lanes(w)
-    return m * _up(n, lane) < n * _up(m, lane)
+    return m <= _FEW and m * up_to(n, lane) < n * up_to(m, lane)
 
 
 def narrow_room(samples: int, dimension: int, units: int) -> int:
-    """Elements of workspace of a narrow layer, if this one can be."""
-    if units > samples + 16:
+    """Elements of workspace of a narrow layer; 0 if this one is none."""
+    if units > _FEW:
         return 0
     deep = samples + 16
     return 3 * dimension * deep + 2 * units * deep + _ROWS * units * 16 + 64
@@ -59,7 +56,7 @@ def _turned_back(w, at, deep, n, d, factor, out, o0):
 @kernel
 def forward_narrow(code, x, x0, u, u0, v, v0, n, d, m, scale, out, o0, w):
     """`forward` of `block.layer`."""
-    deep = _up(n, lanes(w))
+    deep = up_to(n, lanes(w))
     xt = _START
     p = xt + d * deep
     sums = p + m * deep
@@ -73,7 +70,7 @@ def forward_narrow(code, x, x0, u, u0, v, v0, n, d, m, scale, out, o0, w):
 @kernel
 def backward_narrow(code, x, x0, y, y0, u, u0, v, v0, n, d, m, ru, rv, scale, out, o0, w):
     """`backward` of `block.layer`."""
-    deep = _up(n, lanes(w))
+    deep = up_to(n, lanes(w))
     xt = _START
     yt = xt + d * deep
     p = yt + d * deep

@@ -25,7 +25,15 @@ from resviz.files import user_folder
 __all__ = ["DTYPES", "fill", "kernels", "kernels_now"]
 
 DTYPES = ("float32", "float64")
-_SOURCES = ("block.lanes", "block.elementwise", "block.layer", "block.narrow", "engine.sweeps")
+_SOURCES = (
+    "block.lanes",
+    "block.elementwise",
+    "block.layer",
+    "block.narrow",
+    "block.lazylayer",
+    "block.motion",
+    "engine.sweeps",
+)
 _PATIENCE_S = 600.0  # a lock older than this belongs to a process that died
 
 _lock = threading.Lock()

@@ -27,6 +27,7 @@ from resviz.data import Problem
 from resviz.engine.compiled import resolve_device, resolve_dtype
 from resviz.engine.descent import Standing, descend
 from resviz.engine.meanode import Particles, limit_problem, particle_starts
+from resviz.engine.native import LazySweep
 from resviz.engine.rule import Rates, rule
 from resviz.fields.fields import Fields
 
@@ -85,8 +86,8 @@ class LazyParticles(Particles):
     equations = Sweep
 
     def native(self, activation: str, samples: int) -> Any:
-        """None: it has no compiled sweep."""
-        return None
+        """Its compiled sweep; None where there is none."""
+        return LazySweep.ready(activation, self.u, samples)
 
     def allocate(self) -> None:
         """Displacements start at zero."""

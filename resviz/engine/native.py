@@ -6,6 +6,7 @@ stays with TorchScript.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ from resviz.config.activations import BUILT_IN
 from resviz.engine.kernelcache import kernels
 from resviz.fields.fields import AnyArray
 
-__all__ = ["NetSweep", "NodeSweep", "workspace"]
+__all__ = ["LazySweep", "Mover", "NetSweep", "NodeSweep", "workspace"]
 
 
 def workspace(module: ModuleType, n: int, d: int, m: int, dtype: Any) -> AnyArray:
@@ -32,7 +33,7 @@ class _Native:
     """Sizes, workspace and numbers of one engine's sweeps; used by one thread at a time."""
 
     def __init__(self, module: ModuleType, activation: str, u: Tensor, samples: int) -> None:
-        _, self.r, self.d, self.m = u.shape
+        self.r, self.d, self.m = u.shape[-3:]
         self.n = samples
         self.module = module
         self.code = BUILT_IN.index(activation)
@@ -41,7 +42,7 @@ class _Native:
 
     @classmethod
     def ready(cls, activation: str, u: Tensor, samples: int) -> Any:
-        """Sweeps for units like ``u`` (L, R, D, M); None where TorchScript has to serve."""
+        """Kernels for units like ``u`` (..., R, D, M); None where TorchScript has to serve."""
         if activation not in BUILT_IN or u.device.type != "cpu":
             return None
         module = kernels(str(u.dtype).removeprefix("torch."))
@@ -111,4 +112,66 @@ class NodeSweep(_Native):
         self.module.down(
             self.code, x, y, velocities, weights, us, vs, *self.each(scale / last, ru, rv), True,
             start, stop, last, *self.sizes, self.work,
+        )  # fmt: skip
+
+
+class LazySweep(_Native):
+    """`engine.lazy.Sweep`, compiled."""
+
+    def up(
+        self, h: Tensor, f: Tensor, w: Tensor, u: Tensor, v: Tensor, du: Tensor, dv: Tensor,
+        start: int, stop: int,
+    ) -> None:  # fmt: skip
+        """h over nodes start..stop."""
+        arrays = self.flat(h, f, w, u, v, du, dv)
+        last = len(h) - 1
+        scale = self.dtype.type(1.0 / (last * self.m))
+        self.module.lazy_up(self.code, *arrays, scale, start, stop, last, *self.sizes, self.work)
+
+    def down(
+        self, h: Tensor, b: Tensor, f: Tensor, w: Tensor, u: Tensor, v: Tensor, du: Tensor, dv: Tensor,
+        ru: float, rv: float, start: int, stop: int,
+    ) -> None:  # fmt: skip
+        """b over nodes stop..start, and the update of their displacements."""
+        arrays = self.flat(h, b, f, w, u, v, du, dv)
+        last = len(h) - 1
+        numbers = (self.dtype.type(x) for x in (1.0 / (last * self.m), ru, rv))
+        self.module.lazy_down(self.code, *arrays, *numbers, start, stop, last, *self.sizes, self.work)
+
+
+class Mover(_Native):
+    """Units of many places moved through given fields: the compiled `transport` push and optimiser's update.
+
+    u, v, and what moves: (..., D, M), one place after the other.
+    """
+
+    def move(
+        self,
+        h: AnyArray,
+        b: AnyArray,
+        weights: AnyArray,
+        units: Sequence[Tensor],
+        moving: Sequence[Tensor],
+        momenta: Sequence[Tensor],
+        momentum: float,
+        rates: Sequence[tuple[float, float]],
+        start: int,
+        stop: int,
+    ) -> None:
+        """Push places start..stop through all steps: h, b (steps, places, N, D), weights (steps, N).
+
+        Args:
+            moving: the ``units`` themselves, or displacements beside them.
+            momenta: of what moves; empty without.
+            rates: of u and v, a pair a step.
+        """
+        ru, rv = (np.array(one, dtype=self.dtype) for one in zip(*rates, strict=True))
+        places = h.size // (len(rates) * self.n * self.d)
+        us, ts = self.flat(*units), self.flat(*moving)
+        ms = self.flat(*momenta) if momentum > 0 else us
+        lazy = ts[0].ctypes.data != us[0].ctypes.data
+        self.module.move(
+            self.code, h.reshape(-1), b.reshape(-1), weights.reshape(-1), *us, *ts, *ms, lazy,
+            self.dtype.type(momentum), ru, rv, start, stop, len(rates), places, self.n, self.d, self.m,
+            self.work,
         )  # fmt: skip

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from resviz.block.activation import Activation
 from resviz.block.unit import preactivation
 from resviz.engine.compiled import compiled
+from resviz.engine.native import Mover
 from resviz.engine.rule import Rule
 from resviz.fields.fields import AnyArray
 
@@ -106,6 +107,7 @@ class Optimiser:
         self.rule = rule
         self.samples = samples
         self.update = compiled(Update, type(rule.sigma()))
+        self.mover = Mover.ready(rule.activation, engine.u, samples)
         moving = engine.moving()
         kept = moving if rule.momentum > 0 else tuple(t.new_empty(0) for t in moving)
         self.mu, self.mv = (torch.zeros_like(t) for t in kept)
@@ -131,7 +133,17 @@ class Optimiser:
             size = float((torch.cat(squares) * engine.depth_weights()).sum().sqrt())
             factor = min(1.0, self.rule.clip / size) if size > 0 else 1.0
         ru, rv = self.rule.updates(eta * factor)
+        if self.mover is not None:
+            ready = [np.ascontiguousarray(t.numpy(), dtype=self.mover.dtype) for t in (x, y, w)]
+            every = engine.u.shape[1]  # replicas: each is a place of its own here
         for start, stop in engine.ranges:
+            if self.mover is not None:
+                self.mover.move(
+                    *ready, (engine.u, engine.v), engine.moving(), (self.mu, self.mv), self.rule.momentum,
+                    [(ru, rv)], start * every, stop * every,
+                )  # fmt: skip
+                yield None
+                continue
             self.update.step(
                 x, y, engine.u, engine.v, w, *engine.moving(), self.mu, self.mv, self.rule.momentum, ru, rv,
                 start, stop,

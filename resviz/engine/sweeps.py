@@ -10,9 +10,11 @@ from numba import config, types
 
 from resviz.block.lanes import kernel
 from resviz.block.layer import backward, forward, layer_room
+from resviz.block.lazylayer import lazy_backward, lazy_forward
+from resviz.block.motion import move
 from resviz.block.narrow import backward_narrow, forward_narrow, is_narrow, narrow_room
 
-__all__ = ["compile_for", "down", "room", "up"]
+__all__ = ["compile_for", "down", "lazy_down", "lazy_up", "move", "room", "up"]
 
 
 @kernel
@@ -97,6 +99,33 @@ def bend(h, now, then, f, at, back, past, c, row, r, size):
             h[then + i] = h[now + i] + step
 
 
+@kernel
+def lazy_up(code, h, f, c, u, v, du, dv, scale, start, stop, last, r, n, d, m, w):
+    """`up` of the lazy limit, by Adams-Bashforth steps; displacements du, dv as units."""
+    size = r * n * d
+    for j in range(start, stop):
+        for k in range(r):
+            at = j * size + k * n * d
+            lazy_forward(code, h, at, u, v, du, dv, (j * r + k) * d * m, n, d, m, scale, f, at, w)
+        if j < last:
+            bend(h, j * size, (j + 1) * size, f, j * size, -size, min(j, 2), c, 3 * r * j, r, n * d)
+
+
+@kernel
+def lazy_down(code, h, b, f, c, u, v, du, dv, scale, ru, rv, start, stop, last, r, n, d, m, w):
+    """`down` of the lazy limit: displacements move, units stay."""
+    size = r * n * d
+    for i in range(stop - start):
+        j = stop - 1 - i
+        for k in range(r):
+            at = j * size + k * n * d
+            unit = (j * r + k) * d * m
+            lazy_backward(code, h, at, b, at, u, v, du, dv, unit, n, d, m, ru, rv, scale, f, at, w)
+        if j > 0:
+            past = min(last - j, 2)
+            bend(b, j * size, (j - 1) * size, f, j * size, size, past, c, 3 * r * (last - j), r, n * d)
+
+
 def room(samples: int, dimension: int, units: int, size: int) -> int:
     """Elements of ``size`` bytes that a sweep needs as workspace."""
     return max(layer_room(samples, dimension, size), narrow_room(samples, dimension, units))
@@ -109,6 +138,9 @@ def compile_for(dtype: str, folder: str) -> None:
     signatures = {
         up: (i, a, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
         down: (i, a, a, a, a, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
+        lazy_up: (i, a, a, a, a, a, a, a, number, i, i, i, i, i, i, i, a),
+        lazy_down: (i, a, a, a, a, a, a, a, a, number, number, number, i, i, i, i, i, i, i, a),
+        move: (i, a, a, a, a, a, a, a, a, a, yes, number, a, a, i, i, i, i, i, i, i, a),
     }
     for function, signature in signatures.items():
         # numba reads where to keep a function when its caching begins

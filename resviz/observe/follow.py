@@ -34,7 +34,9 @@ class Followers:
         if base is not None and (self.units.step > step or base > self.units.step):
             self.units.restore(self.checkpoints[base])
         while self.units.step < step:
-            self.units.push(self.places.seen(self.units.step))
+            at = self.units.step
+            stop = min(step, (at // self.stride + 1) * self.stride)  # the next checkpoint
+            self.units.advance([self.places.seen(k) for k in range(at, stop)])
             if self.units.step % self.stride == 0 and self.units.step not in self.checkpoints:
                 self.checkpoints[self.units.step] = self.units.save()
         return self.places.seen(step)

@@ -9,12 +9,15 @@ rounding. Cost: some 8 N D flops a unit and step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from resviz.block.unit import preactivation, update_
 from resviz.engine.compiled import resolve_dtype
+from resviz.engine.native import Mover
 from resviz.engine.rule import Rule
 from resviz.fields.fields import AnyArray
 from resviz.transport.frame import Whole
@@ -52,6 +55,7 @@ class Cohort:
         self.alpha = rule.alpha
         self.sigma = rule.sigma()
         self.step = 0
+        self._compiled: tuple[int, Mover | None] | None = None
         self._begin()
         self.momentum = tuple(torch.zeros_like(t) for t in self._moving()) if rule.momentum > 0 else ()
 
@@ -69,6 +73,32 @@ class Cohort:
 
     def push(self, seen: Seen) -> None:
         """One gradient step in the fields ``seen``."""
+        self.advance((seen,))
+
+    def advance(self, seen: Sequence[Seen]) -> None:
+        """As many gradient steps as there are fields; all at once where a kernel is compiled for them."""
+        if seen and (mover := self._mover(seen[0].h.shape[1])) is not None:
+            h, b, w = (
+                np.ascontiguousarray([getattr(one, name) for one in seen], dtype=mover.dtype)
+                for name in ("h", "b", "factors")
+            )
+            rates = [self.rule.updates(one.rate) for one in seen]
+            mover.move(
+                h, b, w, (self.u, self.v), self._moving(), self.momentum, self.rule.momentum, rates,
+                0, len(self.u),
+            )  # fmt: skip
+            self.step += len(seen)
+            return
+        for one in seen:
+            self._push(one)
+
+    def _mover(self, samples: int) -> Mover | None:
+        if self._compiled is None or self._compiled[0] != samples:
+            # chosen once: a replay does not change from one arithmetic to the other on its way
+            self._compiled = samples, Mover.ready(self.rule.activation, self.u, samples)
+        return self._compiled[1]
+
+    def _push(self, seen: Seen) -> None:
         h, b = self.tensor(seen.h), self.tensor(seen.b)
         a, slope = self.sigma.value_slope(preactivation(h, self.u))  # (G, N, P)
         g = slope * preactivation(b, self.v)  # a registered slope may be no tensor of its own

@@ -28,6 +28,11 @@ class Seen:
     rate: float
     weights: AnyArray | None = None
 
+    @property
+    def factors(self) -> AnyArray:
+        """The weights as numbers: (N,)."""
+        return np.ones(self.h.shape[1]) if self.weights is None else self.weights
+
 
 @dataclass(frozen=True)
 class Places:

@@ -11,6 +11,7 @@ from resviz.block.activation import ACTIVATIONS
 from resviz.config.activations import BUILT_IN
 from resviz.data import make_problem
 from resviz.engine import kernelcache, native
+from resviz.engine.lazy import lazy_limit
 from resviz.engine.meanode import mean_ode
 from resviz.engine.resnet import resnet
 
@@ -26,6 +27,8 @@ SHAPES = [  # L, M, D, N: lanes along units and along samples, parts of a lane, 
     (2, 256, 10, 10),
     (2, 1000, 10, 10),
     (2, 100, 33, 20),
+    (2, 999, 5, 16),
+    (2, 31, 20, 32),
     (2, 50, 128, 64),
 ]
 ROUNDING = {"float32": 2e-5, "float64": 1e-12}
@@ -57,7 +60,7 @@ def test_activations_of_the_kernels_are_those_of_torch(name, dtype, by_torch):
         {"training.dtype": dtype, "limit.nodes": 5, "limit.units": 32}
     )
     problem = make_problem(chosen)
-    for engine in (resnet, mean_ode):
+    for engine in (resnet, mean_ode, lazy_limit):
 
         def train(engine=engine):
             return steps(engine(chosen, problem, rates=constant(0.5)), 4)
@@ -73,7 +76,7 @@ def test_every_shape(shape, dtype, by_torch):
         {"training.dtype": dtype, "limit.nodes": layers, "limit.units": 64}
     )
     problem = make_problem(chosen)
-    for engine in (resnet, mean_ode):
+    for engine in (resnet, mean_ode, lazy_limit):
 
         def train(engine=engine):
             return steps(engine(chosen, problem, rates=constant(0.5)), 3)

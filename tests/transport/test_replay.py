@@ -129,3 +129,30 @@ def test_interpolation_of_limit_fields_is_exact_at_nodes_and_smooth_between(wide
     np.testing.assert_allclose(weights, np.eye(len(s)), atol=1e-12)
     between = wide.limit.weights(np.linspace(0, 1, 201))
     np.testing.assert_allclose(between @ np.sin(2 * s), np.sin(2 * np.linspace(0, 1, 201)), atol=1e-6)
+
+
+@pytest.mark.parametrize("units", [1, 7, 300])
+@pytest.mark.parametrize("alpha", [2.0, float("inf")])
+@pytest.mark.parametrize("momentum", [0.0, 0.6])
+def test_many_steps_at_once_are_as_many_pushes(units, alpha, momentum, monkeypatch):
+    """Compiled or by torch, in one call or step by step: the same units to rounding."""
+    chosen = rule(
+        Session(training={"optimizer": "momentum", "momentum": momentum} if momentum else {}), alpha=alpha
+    )
+    rng = np.random.default_rng(3)
+    starts = rng.standard_normal((3, 2, 5, units))
+    fields = [
+        Seen(rng.standard_normal((3, 4, 5)), rng.standard_normal((3, 4, 5)), 0.3, rng.integers(0, 3, 4))
+        for _ in range(6)
+    ]
+    together, apart, by_torch = (cohort(starts, chosen, dtype="float64") for _ in range(3))
+    together.advance(fields)
+    for seen in fields:
+        apart.push(seen)
+        by_torch._push(seen)
+    assert together.step == apart.step == 6
+    for one, other, exact in zip(
+        *([x.scaled_displacement() for x in (together, apart, by_torch)]), strict=True
+    ):
+        assert torch.equal(one, other)
+        torch.testing.assert_close(one, exact, rtol=1e-12, atol=1e-12)
