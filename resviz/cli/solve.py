@@ -89,7 +89,7 @@ def _solve(
     save(solved, output)
     note(
         f"{output}: {solved.newest} steps, loss {solved.loss[-1]:.3g}, "
-        f"output error {solved.output_error[-1]:.1e}",
+        f"output error {solved.output_error[-1]:.1e} ({solved.took})",
         quiet=quiet,
     )
 

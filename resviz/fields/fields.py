@@ -94,6 +94,17 @@ class LimitFields:
         return self._steps
 
     @property
+    def nodes(self) -> int:
+        """Depth nodes S that the solver took."""
+        return len(self.s)
+
+    @property
+    def took(self) -> str:
+        """What the solver took, in words: "particles, 32 nodes × 256 units", "moments, 33 nodes"."""
+        each = f" × {self.units // self.nodes} units" if self.units else ""
+        return f"{self.solver}, {self.nodes} nodes{each}" if self.solver else ""
+
+    @property
     def replicas(self) -> int:
         """Independent solutions kept apart; 1 for an exact one."""
         return self._steps[0].h.shape[0] if len(self._steps) else 1

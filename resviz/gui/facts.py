@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resviz.gui.state import AppState
+from resviz.scene.ticks import number
 
 if TYPE_CHECKING:
     from resviz.recording import Recording
@@ -22,16 +23,30 @@ class Numbers:
         loss: of the net.
         output_error: RMS difference of net and limit over the N x d_out outputs.
         limit_error: the limit's own RMS error, as its solver estimates it.
+        limit_took: what its solver took for it.
     """
 
     loss: float = math.nan
     output_error: float = math.nan
     limit_error: float = math.nan
+    limit_took: str = ""
 
     @property
     def limited(self) -> bool:
         """The limit's own error exceeds the difference: it is no verdict on the net."""
         return self.limit_error > self.output_error
+
+    def words(self) -> list[str]:
+        """What the run says about itself at the cursor."""
+        named = (
+            ("loss", self.loss),
+            ("RMS output error against the limit", self.output_error),
+            ("the limit's own error", self.limit_error),
+        )
+        said = [f"{name} {number(value)}" for name, value in named if not math.isnan(value)]
+        if self.limited:
+            said.append("limited by the reference")
+        return [*said, f"limit: {self.limit_took}"] if self.limit_took else said
 
 
 NO_NUMBERS = Numbers()
@@ -67,4 +82,4 @@ def numbers(state: AppState, recording: Recording | None) -> Numbers:
         return Numbers(fields.loss)
     solved = limit.fields(step)
     error = float(np.sqrt(np.mean((fields.output - solved.output) ** 2)))
-    return Numbers(fields.loss, error, solved.output_error)
+    return Numbers(fields.loss, error, solved.output_error, limit.took)

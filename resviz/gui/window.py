@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
@@ -230,18 +229,7 @@ class MainWindow(QMainWindow):
         if facts.device:
             parts.append(facts.device)
         self.status.setText("   ·   ".join(parts))
-        self.statusBar().showMessage("   ·   ".join(self._numbers()))
-
-    def _numbers(self) -> list[str]:
-        """What the run says about itself at the cursor."""
-        at = self._facts.numbers
-        named = (
-            ("loss", at.loss),
-            ("RMS output error against the limit", at.output_error),
-            ("the limit's own error", at.limit_error),
-        )
-        said = [f"{name} {number(value)}" for name, value in named if not math.isnan(value)]
-        return [*said, "limited by the reference"] if at.limited else said
+        self.statusBar().showMessage("   ·   ".join(self._facts.numbers.words()))
 
     def _icon(self, name: str) -> QIcon:
         return icon(name, palette(self._theme).color(QPalette.ColorRole.ButtonText))

@@ -56,6 +56,13 @@ def test_shapes_that_the_presets_promise():
     assert twins.contrast.alpha < (64 * 256 / 10) ** 0.5
 
 
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_lets_its_limit_choose_its_size(name):
+    limit = preset(name).session.limit
+    assert (limit.nodes, limit.units) == ("auto", "auto")
+    assert limit.tolerance <= 2e-2
+
+
 def test_a_file_wins_over_a_preset_of_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "hello").write_text('title = "mine"\n')

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from resviz.config import Session
+from resviz.engine.size import sized
+from resviz.fields import Fields
 from resviz.recording import run, solve_limit
 
 
@@ -47,6 +49,44 @@ def test_a_run_takes_it_too_and_its_file_says_what_it_took(tmp_path):
     assert again.limit.units == recording.limit.units > 0
     assert again.limit.solver == "particles"
     assert again.session.limit.units == "auto"
+
+
+def test_the_limit_says_what_it_took():
+    limit = solve_limit(auto(tolerance=2e-2))
+    assert limit.nodes == len(limit.s)
+    assert limit.took == f"particles, {limit.nodes} nodes × {limit.units // limit.nodes} units"
+    exact = solve_limit(auto(engine="auto").with_values({"network.activation": "identity"}))
+    assert exact.took == "moments, 33 nodes"
+
+
+def fields(step: int, error: float) -> Fields:
+    empty = np.empty(0)
+    return Fields(step, empty, empty, empty, 0.0, 1.0, error)
+
+
+def test_steps_that_no_size_resolves_do_not_decide():
+    """One step's error stays at 0.5 whatever the size, all others follow the law: the median decides."""
+    sizes: list[int] = []
+
+    def engine(session: Session):
+        size = session.limit.nodes * session.limit.units
+        sizes.append(size)
+        for step in range(11):
+            yield fields(step, 0.5 if step == 7 else 2.0 * size**-0.5)
+
+    chosen = [s for s in sized(auto(tolerance=1e-2), engine) if s is not None][-1]
+    assert len(sizes) == 2
+    size = chosen.limit.nodes * chosen.limit.units
+    assert 1e-2 / 2 < 2.0 * size**-0.5 <= 1e-2
+
+
+def test_the_memory_bound_ends_the_search():
+    def engine(session: Session):
+        for step in range(11):
+            yield fields(step, 1e3 * (session.limit.nodes * session.limit.units) ** -0.5)
+
+    chosen = [s for s in sized(auto(tolerance=1e-8), engine) if s is not None][-1]
+    assert chosen.limit.nodes * chosen.limit.units == 2**22
 
 
 def test_an_exact_solver_needs_no_size():
