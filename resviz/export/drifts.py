@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from resviz.observe.laziness import LazinessSeries
     from resviz.recording import Recording
 
-_LAYERS, _DEPTHS = 16, 8  # of a net, of a limit: a reading costs no more in a deeper net
+_LAYERS, _UNITS, _DEPTHS = 16, 1024, 8  # of a net, of a limit: a reading costs no more in a larger net
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,4 +63,4 @@ def _series(run: Recording, limit: LimitFields | None) -> LazinessSeries:
     from resviz.observe.laziness import LazinessSeries, frozen_probes, spread_layers
 
     layers = spread_layers(run.session.network.layers, _LAYERS if limit is None else _DEPTHS)
-    return LazinessSeries(frozen_probes(run, layers, limit=limit), run.steps)
+    return LazinessSeries(frozen_probes(run, layers, limit=limit, most=_UNITS), run.steps)

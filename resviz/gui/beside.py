@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from resviz.observe.fit import Fit, FitMap
     from resviz.recording import Recording
 
+_COMPARING = "comparing with the limit"
+
 
 class Beside(QObject):
     """See the module; ``controller`` is asked, ``tabs`` are shown."""
@@ -49,6 +51,7 @@ class Beside(QObject):
         self._fit: Fit | None = None
         self._fit_of: tuple[Any, ...] = ()
         self._map: FitMap | None = None
+        self._why = ""  # there is no map
         self._fit_worker = Worker("fit", rate=10.0, parent=self)
         self._fit_worker.yielded.connect(self._on_map)
         self._fit_worker.finished.connect(self._on_fit_finished)
@@ -145,7 +148,7 @@ class Beside(QObject):
         pinned = places_of(state).contrast_layer
         scene = fit_scene(
             self._map, step=state.cursor, steps=state.steps or state.session.training.last_step,
-            layer=pinned, message=_waiting(state) if recording is None else "comparing with the limit",
+            layer=pinned, message=self._why or (_waiting(state) if recording is None else _COMPARING),
         )  # fmt: skip
         self._tabs.fit.view.show_scene(scene)
 
@@ -169,7 +172,7 @@ class Beside(QObject):
 
     def _forget_fit(self) -> None:
         self._fit_worker.cancel()
-        self._fit, self._fit_of, self._map = None, (), None
+        self._fit, self._fit_of, self._map, self._why = None, (), None, ""
 
     def _on_map(self, run: int, found: FitMap) -> None:
         self._map = found
@@ -178,7 +181,10 @@ class Beside(QObject):
     def _on_fit_finished(self, end: Finished) -> None:
         if end.run == self._fit_worker.run and end.how == "failed":
             self._fit = None  # it would fail again
-            self._failed(end)
+            if isinstance(end.error, ResvizError):
+                self._why = str(end.error)
+            else:
+                self._failed(end)
         self._pace.grow()  # steps may have come meanwhile
 
     def _on_cell(self, step: float, depth: float) -> None:

@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 _LAYERS, _STEPS = 32, 64  # cells at most: their cost does not grow with the network
 _TOGETHER = 8  # layers followed together; the first eight, spread over depth, are the coarse picture
 _STARTS = 2**12
+_UNITS = 4096  # of a layer
 _MEMORY = 8e6  # a cohort's checkpoints: the map goes forward and rarely back
 
 
@@ -121,7 +122,7 @@ class Fit:
         if group not in self._passages:
             layers = [self.layers[row] for row in rows]
             self._passages[group] = Passage(
-                self._run, layers, window=self._window, starts=_STARTS, memory=_MEMORY
+                self._run, layers, window=self._window, starts=_STARTS, memory=_MEMORY, most=_UNITS
             )
             yield None
         passage = self._passages[group]

@@ -128,12 +128,17 @@ def spread_layers(total: int, most: int) -> tuple[int, ...]:
 
 
 def frozen_probes(
-    run: Run, layers: Sequence[int] | None = None, *, limit: LimitFields | None = None
+    run: Run,
+    layers: Sequence[int] | None = None,
+    *,
+    limit: LimitFields | None = None,
+    most: int | None = None,
 ) -> Frozen:
     """Frozen probes for the units of a run at ``layers``, replayed from their own starts.
 
     Args:
         layers: left out, all of them; of a limit, which is smooth in depth, 32.
+        most: units of a layer that are followed; left out, all.
         limit: fresh starts transported through the fields of this limit instead, at the depths l/L.
     """
     network = run.session.network
@@ -143,10 +148,10 @@ def frozen_probes(
     depths = np.array(chosen) / network.layers
     if limit is None:
         size = 4 if run.session.training.dtype == "float32" else 8
-        words = 2 * run.problem.dimension * network.units * size
+        words = 2 * run.problem.dimension * min(network.units, most or network.units) * size
         block = max(1, int(_BLOCK_BYTES / words))
         parts = [chosen[i : i + block] for i in range(0, len(chosen), block)]
-        return Frozen(depths, [[follow_layers(run, part)] for part in parts], run)
+        return Frozen(depths, [[follow_layers(run, part, most=most)] for part in parts], run)
     windows = [range(layer, layer + 1) for layer in chosen]
     units = LimitUnits(run.session, run.problem, limit, windows, _STARTS)
     return Frozen(depths, [units.sets], limit)

@@ -54,13 +54,21 @@ def window_layers(layer: int, window: int, total: int) -> range:
     return range(start, start + window)
 
 
-def follow_layers(run: Run, layers: Sequence[int], memory: float = CHECKPOINT_BYTES) -> Followers:
-    """The finite units of ``layers``, from their own starts through the run's own fields."""
+def follow_layers(
+    run: Run, layers: Sequence[int], memory: float = CHECKPOINT_BYTES, most: int | None = None
+) -> Followers:
+    """The finite units of ``layers``, from their own starts through the run's own fields.
+
+    Args:
+        memory: bytes of their checkpoints.
+        most: units a layer, the first of each; left out, all.
+    """
     network, session = run.session.network, run.session
-    starts = np.stack([unit_starts(network.seed, r, network.units, run.problem.dimension) for r in layers])
-    units = cohort(starts, rule(session), dtype=session.training.dtype)
+    units = network.units if most is None else min(most, network.units)
+    starts = np.stack([unit_starts(network.seed, r, units, run.problem.dimension) for r in layers])
+    followed = cohort(starts, rule(session), dtype=session.training.dtype)
     places = net_places(run.fields, layers, network.layers)
-    return followers(units, places, session.training.last_step, memory)
+    return followers(followed, places, session.training.last_step, memory)
 
 
 class Passage:
@@ -83,6 +91,7 @@ class Passage:
         limit: LimitFields | None = None,
         finite: bool = True,
         memory: float = CHECKPOINT_BYTES,
+        most: int | None = None,
     ) -> None:
         """Pin ``layers`` of a run.
 
@@ -92,6 +101,7 @@ class Passage:
             limit: another limit than the run's own (the lazy one).
             finite: False follows the limit alone.
             memory: bytes of each cohort's checkpoints; few make going back to an earlier step slow.
+            most: finite units of a layer that are followed; left out, all.
 
         Raises:
             RequestError: no layer, or one that the network does not have.
@@ -110,7 +120,7 @@ class Passage:
         self._limit = limit or run.limit
         self.alpha = self._limit.alpha if self._limit is not None else network.alpha
         pooled = [window_layers(layer, self.window, total) for layer in self.layers]
-        self._finite = self._follow_finite(pooled, memory) if finite else None
+        self._finite = self._follow_finite(pooled, memory, most) if finite else None
         self._limits = (
             LimitUnits(run.session, run.problem, self._limit, pooled, starts, memory)
             if self._limit is not None
@@ -126,10 +136,10 @@ class Passage:
             ends.append(self._limit.newest)
         return min(ends, default=-1)
 
-    def _follow_finite(self, pooled: list[range], memory: float) -> Followers:
+    def _follow_finite(self, pooled: list[range], memory: float, most: int | None) -> Followers:
         rows = sorted({layer for window in pooled for layer in window})
         self._rows = [np.searchsorted(rows, np.asarray(window)) for window in pooled]
-        return follow_layers(self.run, rows, memory)
+        return follow_layers(self.run, rows, memory, most)
 
     def finite_values(self, step: int, chosen: Observable, look: Look) -> list[AnyArray]:
         """Values of the finite units of each pinned place: G arrays (window M,)."""

@@ -8,7 +8,8 @@ from PySide6.QtGui import QImage
 
 import resviz
 from resviz.errors import RequestError
-from resviz.export import Options, _frames
+from resviz.export.options import Options
+from resviz.export.sheet import view_frames
 from resviz.files import user_folder
 from resviz.observe.atlas import Atlas, AtlasPlan, keep_atlas
 from resviz.recording import record
@@ -23,7 +24,7 @@ VIEWS = {
 
 
 def scene(recording, view, step, **options):
-    frames = _frames(recording, Options(view=view, **options))
+    frames = view_frames(recording, Options(view=view, **options))
     list(frames.prepare())
     return frames.scene(step)
 

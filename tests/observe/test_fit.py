@@ -109,3 +109,12 @@ def test_every_beginning_of_the_order_is_spread(count, first):
     first = min(first, count)
     gaps = np.diff([-1, *sorted(order[:first]), count])
     assert gaps.max() <= 4 * count / first + 1
+
+
+def test_some_units_stand_for_a_wide_layer(run, monkeypatch):
+    monkeypatch.setattr("resviz.observe.fit._UNITS", 100)
+    found = filled(Fit(run, "preactivation"))
+    assert found.units == 100
+    values = run.values("preactivation", layer=5, step=6)[:100]
+    asked = resviz.observe.distance(values, run.density("preactivation", layer=5, step=6))
+    assert found.ratio[5, 6] == pytest.approx(asked.w1 / asked.w1_null, rel=0.1)

@@ -107,3 +107,8 @@ def test_a_series_reads_some_of_the_steps_as_they_come(runs):
     assert series.first_gap() == 18
     assert series.can_visit(30)
     assert not series.can_visit(12)
+
+
+def test_some_units_stand_for_a_wide_layer(runs):
+    part = frozen_probes(runs[8.0], most=512)
+    assert part.read(STEPS).laziness == pytest.approx(runs[8.0].laziness(STEPS), rel=0.03)
