@@ -142,4 +142,6 @@ def options_of(options: Options, view: SceneView) -> Options | None:
             return options if options.view != "overview" else replace(options, view="grid")
         case "contrast.view":
             return replace(options, view="contrast")
+        case "fields" | "fit" | "error" | "phase-diagram" as name:
+            return replace(options, view=name)
     return None

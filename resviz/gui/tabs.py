@@ -130,7 +130,9 @@ class PhaseTab(SceneTab):
         self.button.setObjectName("phase.atlas")
         self._running = False
         super().__init__(
-            "phase", "Phase diagram: regimes over alpha and LM/D", (self.quantity, self.progress, self.button)
+            "phase-diagram",
+            "Phase diagram: regimes over alpha and LM/D",
+            (self.quantity, self.progress, self.button),
         )
         self.view.setCursor(Qt.CursorShape.CrossCursor)
         self.view.pressed.connect(lambda panel, x, y: self.chosen.emit(x, y))

@@ -11,51 +11,17 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QProgressBar, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
+from windows import SMALL, STEPS
 
-from resviz.config import Session
 from resviz.draw.view import SceneView
-from resviz.gui.app import make_window
 from resviz.gui.past import PastErrors, earlier_points, present_point
 from resviz.gui.state import AppState, Edit, KeptRun, Seek
+from resviz.gui.tabs import SceneTab
 from resviz.gui.window import MainWindow
 from resviz.observe.atlas import Atlas, AtlasPlan
-from resviz.recording import Recording, run
+from resviz.recording import Recording
 from resviz.scene.model import Heat, Line, Points, Role, Rule
 from resviz.study import atlas as study
-
-STEPS = 10
-SMALL = Session(
-    title="small",
-    data={"samples": 3, "dimension": 4},
-    network={"layers": 8, "units": 32},
-    training={"steps": STEPS},
-    limit={"nodes": 8, "units": 64},
-)
-
-
-@pytest.fixture(scope="module")
-def recording() -> Recording:
-    return run(SMALL)
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    made = make_window(SMALL)
-    made.controller.failed.connect(lambda error, report: pytest.fail(report))
-    made.resize(1500, 900)
-    made.show()
-    qtbot.addWidget(made)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def opened(window: MainWindow, qtbot: QtBot, recording: Recording) -> MainWindow:
-    """A finished recording, cursor at the last step."""
-    qtbot.waitUntil(lambda: window.controller.state.newest >= 0, timeout=60_000)
-    window.controller.files.opened.emit(recording, Path("small.resviz"))
-    qtbot.waitUntil(lambda: window.controller.state.newest == STEPS)
-    return window
 
 
 @pytest.fixture
@@ -183,6 +149,16 @@ def test_the_phase_diagram_trains_its_atlas_and_loads_what_is_clicked(
     assert list(ring.x) == [1.0]
     click(tab.view, "phase", 1.0, 64.0)  # the earlier run
     assert opened.controller.state.session == SMALL
+
+
+@pytest.mark.parametrize("name", ["fields", "fit", "error", "phase-diagram"])
+def test_a_tab_is_copied_as_the_export_that_draws_it(
+    opened: MainWindow, qtbot: QtBot, small_atlas: None, name: str
+) -> None:
+    tab = opened.findChild(SceneTab, f"{name}.tab")
+    opened.tabs.setCurrentWidget(tab)
+    qtbot.waitUntil(lambda: bool(tab.view.scene.panels))
+    assert opened.plot_options(tab.view).view == name
 
 
 def test_an_atlas_is_cancelled_and_goes_on(
