@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from resviz.config import Session
 from resviz.config.describe import FIELDS, FieldDescription
+from resviz.gui.depth_width import DepthWidth
 from resviz.gui.editors import Editor, make_editor, value_text
 from resviz.gui.estimate import estimate, size_text, time_text
 from resviz.gui.look import error_colour, muted, small
@@ -36,9 +37,11 @@ class Experiment(QWidget):
     Signals:
         edited(path, value): the user asks for a value (None: left out); the answer is `show_session` or
             `refuse`.
+        reshaped(layers, units): the user asks for another shape of as many units.
     """
 
     edited = Signal(str, object)
+    reshaped = Signal(int, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,11 +81,14 @@ class Experiment(QWidget):
         self._cost.setWordWrap(True)
         self._marks = QLabel(f"{_LIVE} live   {_RESTARTS} restarts the run")
         self._marks.setFont(small(self._marks.font()))
+        self._shape = DepthWidth()
+        self._shape.chosen.connect(self.reshaped)
         upper = QWidget()
         rows = QVBoxLayout(upper)
         rows.setContentsMargins(4, 4, 4, 4)
         rows.addWidget(self._tree, 1)
         rows.addWidget(self._marks)
+        rows.addWidget(self._shape)
         rows.addWidget(self._cost)
 
         self._text = QTextBrowser()
@@ -176,6 +182,7 @@ class Experiment(QWidget):
         if session == self._session:
             return
         self._session = session
+        self._shape.show_session(session)
         for path, editor in self._editors.items():
             editor.show_value(session.get(path))
             self.refuse(path, "")

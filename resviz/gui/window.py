@@ -160,6 +160,9 @@ class MainWindow(QMainWindow):
         controller.refused.connect(self._refuse)
         controller.failed.connect(self._report)
         self.experiment.edited.connect(self.edit)
+        self.experiment.reshaped.connect(
+            lambda layers, units: controller.ask(Edit({"network.layers": layers, "network.units": units}))
+        )
         self.runs.shown.connect(lambda number: controller.ask(ShowRun(number)))
         self.runs.changed.connect(lambda number, change: controller.ask(EditRun(number, change)))
         self.units.looked.connect(lambda changes: controller.ask(Look(changes)))
