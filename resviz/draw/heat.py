@@ -31,7 +31,9 @@ def paint_heat(painter: QPainter, heat: Heat, at: PanelGeometry, theme: Theme, r
     rows = _cells(y[::-1], np.linspace(y[-1], y[0], 2 * height + 1)[1::2])
     rows = len(heat.y) - 2 - rows
     packed = np.ascontiguousarray(_coloured(heat, theme)[rows[:, None], columns])
+    # a copy: files may read it after `packed` is gone
     image = QImage(packed.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
+    image = image.copy() if ratio is None else image
     painter.drawImage(QRectF(x[0], y[-1], x[-1] - x[0], y[0] - y[-1]), image)
 
 

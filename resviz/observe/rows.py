@@ -16,8 +16,8 @@ __all__ = ["Rows", "rows_of"]
 MOST_ROWS = 128
 _FEWEST_ROWS = 8
 _UNITS_A_ROW = 32  # rows get thicker until each holds so many
-_FLOPS = 1.2e8  # of one step of all followed units: some 50 ms on one core
-_UNITS = (2**13, 2**17)
+_FLOPS = 6e7  # of one step of all followed units: some 10 ms on one core
+_UNITS = (2**13, 2**16)
 _CHUNK = 2**14  # units that are followed in one piece
 
 

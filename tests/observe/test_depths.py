@@ -46,7 +46,7 @@ def test_rows_cover_all_layers_at_a_bounded_cost(layers, units, samples, dimensi
     assert set(rows.row) == set(range(rows.count))
     assert (np.diff(rows.row) >= 0).all()
     assert rows.units <= units
-    assert len(rows.layers) * rows.units <= 2**17
+    assert len(rows.layers) * rows.units <= 2**16
     assert rows.whole == (rows.units == units and len(rows.layers) == layers)
     if layers * units <= 2**13:
         assert rows.whole
@@ -62,13 +62,13 @@ def test_rows_cover_all_layers_at_a_bounded_cost(layers, units, samples, dimensi
 def test_the_first_chunk_is_coarse_and_whole():
     rows = rows_of(1000, 1000, samples=10, dimension=10)
     chunks = rows.chunks()
-    assert len(chunks) == 8
+    assert len(chunks) == 4
     seen: set[int] = set()
     gaps = []
     for chunk in chunks[:4]:
         seen |= set(rows.row[chunk].tolist())
         gaps.append(int(np.diff(sorted(seen)).max()))
-    assert gaps == [8, 4, 4, 2]
+    assert gaps == [4, 2, 2, 1]
 
 
 # -- values ----------------------------------------------------------------------------------------------
