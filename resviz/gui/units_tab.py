@@ -77,7 +77,7 @@ class UnitsTab(QWidget):
         self.view_box = self._combo("view", "View", "view", 14)
         for name, text in VIEWS:
             self.view_box.addItem(text, name)
-        self.second = self._combo("second", "Second observable", "second", 22)
+        self.second = self._combo("second", "Second observable", "second", 26)
         for name, text, _ in OBSERVABLES:
             self.second.addItem(text, name)
         self.second_coordinate = self._spin(
@@ -90,8 +90,7 @@ class UnitsTab(QWidget):
             "Layers with a panel of their own, as in 2 14 26; empty: six over the depth. "
             "A click on a depth map pins the layer there, or lets it go."
         )
-        self.layers.setMinimumWidth(120)
-        self.layers.setMaximumWidth(200)
+        self.layers.setMinimumWidth(24 * self.layers.fontMetrics().averageCharWidth())
         self.layers.editingFinished.connect(self._ask_layers)
         self.bins = self._spin("bins", "Bins of a histogram", "bins", low=0, high=400)
         self.bins.setSpecialValueText("auto")

@@ -13,21 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from resviz.engine.rule import rule
-from resviz.fields import LimitFields, unit_starts
-from resviz.observe.follow import Followers, followers
+from resviz.fields import LimitFields
+from resviz.observe.follow import Followers
 from resviz.observe.limits import LimitUnits
 from resviz.observe.observables import Look, Observable, observable
-from resviz.observe.passage import Run
+from resviz.observe.passage import Run, follow_layers
 from resviz.observe.rows import Rows, rows_of
 from resviz.observe.surface import Surface, surface
-from resviz.transport import cohort, net_places
 
 __all__ = ["DepthPassage", "DepthSeries", "Filled"]
 
 _LIMIT_PLACES = 33
 _LIMIT_FLOPS = 6e7  # of one step of the limit's units
-_LIMIT_UNITS = (2**12, 2**16)  # at all places together
+_LIMIT_UNITS = (2**14, 2**16)  # at all places together
 _STRIDE = 8  # pushes between two pauses
 _BYTES = 96e6  # of the values that a series keeps
 _CHECKPOINT_BYTES = 96e6  # of all cohorts of a passage
@@ -88,23 +86,13 @@ class DepthPassage:
         """The limit's densities, after a pause (None) every few pushes; nothing without a limit."""
         if self._limits is None or self._limit is None or step > self._limit.newest:
             return
-        for one in self._limits.cohorts:
+        for one in self._limits.sets:
             yield from one.approach(step, _STRIDE)
         yield surface(self.depths, self._limits.values(step, chosen, look), chosen)
 
     def _follow(self, chunk: NDArray[np.intp]) -> Followers:
-        session = self.run.session
-        network, training = session.network, session.training
-        layers = self.rows.layers[chunk]
-        starts = np.stack(
-            [
-                unit_starts(network.seed, layer, self.rows.units, self.run.problem.dimension)
-                for layer in layers.tolist()
-            ]
-        )
-        units = cohort(starts, rule(session), dtype=training.dtype)
-        places = net_places(self.run.fields, layers.tolist(), network.layers)
-        return followers(units, places, training.last_step, memory=_CHECKPOINT_BYTES / len(self._chunks))
+        layers = self.rows.layers[chunk].tolist()
+        return follow_layers(self.run, layers, _CHECKPOINT_BYTES / len(self._chunks), self.rows.units)
 
 
 @dataclass(frozen=True, eq=False)

@@ -141,11 +141,6 @@ class LimitUnits:
             for g in range(self.places)
         ]
 
-    @property
-    def cohorts(self) -> Sequence[Followers]:
-        """The sets of units that never meet, each in its own fields or with its own starts."""
-        return self._sets
-
     def _pool(self, values: AnyArray) -> AnyArray:
         return values.reshape(self.places, -1)  # (G sub, P) -> (G, sub P)
 

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 _CELLS = (256, 1024)  # fewest and most along the value
 _FINE = 1.5  # cells a kernel width of the narrowest place
 _PAD = 5.0
-_ALONG = 0.015  # kernel width in s
+_ALONG = 0.025  # kernel width in s
 _TAIL = 1e-3
 
 

@@ -17,6 +17,7 @@ from resviz.scene.series import Observable
 from resviz.scene.show import Show
 from resviz.scene.ticks import number
 
+GAP = "   ·   "  # between the parts of a caption
 _PROBES = 5  # depths at which bins are compared with the density
 
 
@@ -179,7 +180,7 @@ def depth_caption(series: DepthSeries, step: int, of: Binned) -> str:
     text.append(f"bins of {of.bin_width:.3g}")
     if of.coarse:
         text.append(TOO_WIDE)
-    return "   ·   ".join(text)
+    return GAP.join(text)
 
 
 def several(layers: int, groups: int) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from resviz.scene.axes import Range, Ranges
 from resviz.scene.depth import (
+    GAP,
     Binned,
     DepthSeries,
     Rows,
@@ -132,6 +133,12 @@ def _notches(pinned: Sequence[int], total: int, x: Range) -> tuple[Line, ...]:
     return tuple(Line(across, np.full(2, (layer + 0.5) / total), Role.CURSOR, width=2.0) for layer in pinned)
 
 
+def _joined(grid: str, maps: str) -> str:
+    """The grid's caption, and what that of the maps says besides."""
+    known = grid.split(GAP)
+    return GAP.join([*known, *(part for part in maps.split(GAP) if part not in known and "step" not in part)])
+
+
 def with_maps(grid: Scene, maps: Scene) -> Scene:
     """The Units grid with the depth maps below it, on one set of columns."""
     rows, columns = len(grid.row_heights), len(grid.column_widths)
@@ -151,5 +158,5 @@ def with_maps(grid: Scene, maps: Scene) -> Scene:
         column_widths=(1.0,) * across,
         legend=grid.legend,
         title=grid.title,
-        caption=grid.caption,
+        caption=_joined(grid.caption, maps.caption),
     )

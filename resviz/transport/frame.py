@@ -18,11 +18,14 @@ from torch import Tensor
 
 from resviz.data import Span
 from resviz.errors import RequestError
+from resviz.fields import limit_starts
 from resviz.fields.fields import AnyArray
 
 __all__ = ["Endless", "InSpan", "Which", "Whole"]
 
 Which = Literal["u", "v"]
+_SEED = 772  # of the coordinates that stand for endlessly many
+_COORDINATES = 2**11
 
 
 class Whole:
@@ -91,21 +94,21 @@ class InSpan(Whole):
 
 
 class Endless(Whole):
-    """Units of the D -> infinity limit: single coordinates and norms, which grow like sqrt(D), have none.
+    """Units of the D -> infinity limit: single coordinates and norms, which grow like sqrt(D), have none."""
 
-    Attributes:
-        normal: (n,) quantiles of N(0, 1), which stand for the coordinates of a field.
-    """
-
-    def __init__(self, coordinates: int = 1024) -> None:
-        from scipy.special import ndtri
-
-        self.normal = torch.from_numpy(ndtri((np.arange(coordinates) + 0.5) / coordinates))
+    def __init__(self) -> None:
+        self._rows: Tensor | None = None  # (r, n) standard normals, the same for every field and step
 
     def coordinates(self, fields: Tensor) -> Tensor:
-        """N(0, Gamma), Gamma = |h|^2/D (AS): (G, r) -> (G, n)."""
-        deviation = fields.square().mean(dim=1, keepdim=True).sqrt()
-        return deviation * self.normal.to(deviation.dtype)
+        """Draws of a coordinate, N(0, Gamma), Gamma = |h|^2/D (AS): (G, r) -> (G, n).
+
+        Coordinate c of h is sum_j h^_j z_jc / sqrt(r), as with the rows of W_in and W_out: h and b at c share
+        their z, so pairs of them have the covariance h . b/D.
+        """
+        rank = fields.shape[1]
+        if self._rows is None:
+            self._rows = torch.from_numpy(limit_starts(_SEED, 1, _COORDINATES, rank)[0, 0])
+        return torch.matmul(fields, self._rows.to(fields.dtype)) / float(rank**0.5)
 
     def along(self, units: Tensor, direction: AnyArray, which: Which) -> Tensor:
         """Refused."""

@@ -29,8 +29,8 @@ def arrays(scene):
 
 def test_a_frame_costs_one_push_a_cohort_and_is_dropped(recording, monkeypatch):
     pushes = []
-    push = Cohort.push
-    monkeypatch.setattr(Cohort, "push", lambda self, seen: (pushes.append(1), push(self, seen))[1])
+    advance = Cohort.advance
+    monkeypatch.setattr(Cohort, "advance", lambda self, seen: (pushes.extend(seen), advance(self, seen))[1])
     frames = prepared(recording)
     costs = []
     for step in range(recording.step + 1):

@@ -55,8 +55,8 @@ def test_every_frame_costs_the_same(recording, monkeypatch, view):
     monkeypatch.setattr(whole, "SAMPLED", 2)  # the first and the last step alone are there before
     frames = prepared(recording, view)
     pushes = []
-    push = Cohort.push
-    monkeypatch.setattr(Cohort, "push", lambda self, seen: (pushes.append(1), push(self, seen))[1])
+    advance = Cohort.advance
+    monkeypatch.setattr(Cohort, "advance", lambda self, seen: (pushes.extend(seen), advance(self, seen))[1])
     costs = []
     for step in range(6):
         pushes.clear()

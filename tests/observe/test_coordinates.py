@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from resviz.config import Session
+from resviz.observe.observables import Look, observable
 from resviz.observe.passage import Passage
 from resviz.observe.series import Series
 from resviz.recording import run
@@ -56,6 +57,14 @@ def test_for_endless_d_they_are_gaussian_with_gamma():
     gamma = np.mean(rec.problem.x[1] ** 2)
     np.testing.assert_allclose(density.pdf, stats.norm.pdf(density.x, 0, np.sqrt(gamma)), atol=1e-4)
     assert density.error.max() == 0
+    # h and b of one coordinate belong together: their covariance is h . b/D
+    fields = rec.limit.fields(3)
+    weights = rec.limit.weights(np.array([0.5]))[0]
+    h, b = (weights @ f.mean(axis=0)[:, 1] for f in (fields.h, fields.b))
+    passage = Passage(rec, [4], window=1)
+    pair = [passage.limit_values(3, observable(name), Look(sample=1))[0].replicas[0] for name in ("h", "b")]
+    size = np.sqrt(np.mean(h**2) * np.mean(b**2))
+    np.testing.assert_allclose(np.mean(np.prod(pair, axis=0)) / size, np.mean(h * b) / size, atol=0.05)
     later = rec.density("b", layer=7, step=3, sample=1)
     assert later.pdf.max() == pytest.approx(1 / np.sqrt(2 * np.pi) / later.sorted_values.std(), rel=5e-3)
     pooled = rec.density("h", layer=4, step=3, sample=1, window=4)

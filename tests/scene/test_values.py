@@ -11,6 +11,7 @@ import pytest
 
 from resviz.config import Session
 from resviz.errors import RequestError
+from resviz.export.options import Options
 from resviz.export.provenance import Provenance
 from resviz.export.values import values_text, write_values
 from resviz.scene.model import (
@@ -44,7 +45,7 @@ MARKS = (
     Words(0.5, 0.5, "name"),
 )
 SCENE = Scene((Panel("layer 2", "layer 2", Axis(0, 2), Axis(0, 1), MARKS),))
-PROVENANCE = Provenance(Session(), "grid", 3, 3)
+PROVENANCE = Provenance((Session(),), (5,), Options(view="grid"), (3,))
 
 
 def test_every_mark_gives_its_rows_whole_and_exactly() -> None:
