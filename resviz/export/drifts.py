@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from resviz.observe.laziness import LazinessSeries
     from resviz.recording import Recording
 
-_LAYERS, _UNITS, _DEPTHS = 16, 1024, 8  # of a net, of a limit: a reading costs no more in a larger net
+_LAYERS, _DEPTHS = 16, 8  # of a net, of a limit
+_UNITS, _FEWEST = 1024, 128  # at a place, fewer of them where a push of all would take longer than
+_FLOPS = 2e8  # operations: a reading costs no more in a larger net, or for more data
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,4 +65,7 @@ def _series(run: Recording, limit: LimitFields | None) -> LazinessSeries:
     from resviz.observe.laziness import LazinessSeries, frozen_probes, spread_layers
 
     layers = spread_layers(run.session.network.layers, _LAYERS if limit is None else _DEPTHS)
-    return LazinessSeries(frozen_probes(run, layers, limit=limit, most=_UNITS), run.steps)
+    # 8 N D operations a unit and step
+    affordable = _FLOPS / (8.0 * run.problem.samples * run.problem.dimension * len(layers))
+    most = int(min(max(affordable, _FEWEST), _UNITS))
+    return LazinessSeries(frozen_probes(run, layers, limit=limit, most=most), run.steps)

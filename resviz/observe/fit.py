@@ -27,7 +27,9 @@ __all__ = ["Fit", "FitMap", "coarse_first"]
 Array = NDArray[np.float64]
 _LAYERS, _STEPS = 32, 64  # cells at most: their cost does not grow with the network
 _TOGETHER = 8  # layers followed together; the first eight, spread over depth, are the coarse picture
-_STARTS = 2**12
+_STARTS = 2**12  # of the limit at each depth, fewer where a push of theirs would take longer than
+_FLOPS = 4e8  # operations
+_FEWEST = 2**9
 _UNITS = 4096  # of a layer
 _MEMORY = 8e6  # a cohort's checkpoints: the map goes forward and rarely back
 
@@ -85,6 +87,9 @@ class Fit:
         self._passages: dict[int, Passage] = {}
         self._units = 0
         self._limit = run.limit
+        # 8 N D operations a unit and step
+        affordable = _FLOPS / (8.0 * run.problem.samples * run.problem.dimension * _TOGETHER)
+        self._starts = int(min(max(affordable, _FEWEST), _STARTS))
 
     @property
     def map(self) -> FitMap:
@@ -122,10 +127,11 @@ class Fit:
         if group not in self._passages:
             layers = [self.layers[row] for row in rows]
             self._passages[group] = Passage(
-                self._run, layers, window=self._window, starts=_STARTS, memory=_MEMORY, most=_UNITS
+                self._run, layers, window=self._window, starts=self._starts, memory=_MEMORY, most=_UNITS
             )
             yield None
         passage = self._passages[group]
+        yield from passage.approach(step)
         finite = passage.finite_values(step, self._observable, self._look)
         yield None
         limit = passage.limit_values(step, self._observable, self._look)

@@ -25,7 +25,7 @@ from resviz.fields import LimitFields
 from resviz.fields.fields import AnyArray
 from resviz.observe.follow import Followers
 from resviz.observe.limits import LimitUnits
-from resviz.observe.passage import Run, follow_layers
+from resviz.observe.passage import PUSHES, Run, follow_layers
 from resviz.transport import Cohort
 
 __all__ = ["Frozen", "Laziness", "LazinessSeries", "frozen_probes", "spread_layers"]
@@ -88,6 +88,8 @@ class Frozen:
         for block in self._blocks:
             before, after = [], []
             for followers in block:
+                for _ in followers.approach(step, PUSHES):
+                    yield None
                 seen, units = followers.seek(step), followers.units
                 probes = units.tensor(followers.places.seen(0).h) if step else units.tensor(seen.h)
                 p_0 = preactivation(probes, units.u0)  # (G, N, P)
@@ -138,7 +140,7 @@ def frozen_probes(
 
     Args:
         layers: left out, all of them; of a limit, which is smooth in depth, 32.
-        most: units of a layer that are followed; left out, all.
+        most: units that are followed at a place; left out, all of a layer, and 1024 of a limit.
         limit: fresh starts transported through the fields of this limit instead, at the depths l/L.
     """
     network = run.session.network
@@ -153,7 +155,7 @@ def frozen_probes(
         parts = [chosen[i : i + block] for i in range(0, len(chosen), block)]
         return Frozen(depths, [[follow_layers(run, part, most=most)] for part in parts], run)
     windows = [range(layer, layer + 1) for layer in chosen]
-    units = LimitUnits(run.session, run.problem, limit, windows, _STARTS)
+    units = LimitUnits(run.session, run.problem, limit, windows, min(most or _STARTS, _STARTS))
     return Frozen(depths, [units.sets], limit)
 
 

@@ -7,7 +7,7 @@ on the way, so that any observable at any step seen before costs at most a few p
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +26,8 @@ from resviz.transport import cohort, net_places
 __all__ = ["DEFAULT_STARTS", "Passage", "Run", "default_window", "follow_layers", "window_layers"]
 
 DEFAULT_STARTS = 2**13
+PUSHES = 4
+"""Steps that units are pushed on between two pauses."""
 
 
 class Run(Protocol):
@@ -140,6 +142,14 @@ class Passage:
         rows = sorted({layer for window in pooled for layer in window})
         self._rows = [np.searchsorted(rows, np.asarray(window)) for window in pooled]
         return follow_layers(self.run, rows, memory, most)
+
+    def approach(self, step: int) -> Iterator[None]:
+        """Come near to ``step``, with pauses: for whoever must not be long."""
+        if self._finite is not None:
+            yield from self._finite.approach(step, PUSHES)
+        if self._limits is not None and self._limit is not None:
+            for one in self._limits.sets:
+                yield from one.approach(min(step, self._limit.newest), PUSHES)
 
     def finite_values(self, step: int, chosen: Observable, look: Look) -> list[AnyArray]:
         """Values of the finite units of each pinned place: G arrays (window M,)."""

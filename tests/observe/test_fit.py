@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import resviz
+from resviz.data import make_problem
 from resviz.observe.fit import Fit, coarse_first
 from resviz.recording import record
 
@@ -84,7 +85,7 @@ def test_what_has_no_width_stays_bare(run):
 def test_a_large_net_and_a_long_run_have_no_more_cells():
     class Large:
         session = resviz.Session(network={"layers": 1000, "units": 1}, training={"steps": 5000})
-        limit, step = None, -1
+        problem, limit, step = make_problem(session), None, -1
 
     fit = Fit(Large(), "preactivation")
     assert fit.map.ratio.shape == (32, 64)

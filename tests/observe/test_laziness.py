@@ -74,7 +74,7 @@ def test_blocks_of_layers_read_as_one(runs, monkeypatch):
     whole = frozen_probes(runs[1.0]).read(5)
     monkeypatch.setattr("resviz.observe.laziness._BLOCK_BYTES", 1.0)
     parts = frozen_probes(runs[1.0])
-    assert len(list(parts.steps_of(5))) == 17
+    assert sum(one is None for one in parts.steps_of(5)) >= 16  # a pause a layer
     assert parts.read(5).laziness == pytest.approx(whole.laziness, rel=1e-6)
     assert parts.read(5).drift == pytest.approx(whole.drift, rel=1e-6)
 
@@ -101,7 +101,9 @@ def test_a_series_reads_some_of_the_steps_as_they_come(runs):
     series = LazinessSeries(frozen_probes(growing, [3, 9]), STEPS, most=6)
     assert (series.newest, series.readings, series.can_visit(1)) == (-1, (), False)
     while (step := series.first_gap()) is not None:
-        assert list(series.visit(step)) == [False, True]
+        *before, last = series.visit(step)
+        assert last
+        assert not any(before)
     assert [reading.step for reading in series.readings] == [0, 6, 12]
     growing.step = STEPS
     assert series.first_gap() == 18
