@@ -59,7 +59,8 @@ def fit_scene(
     if limited.any():
         rows, columns = np.nonzero(limited)
         at = np.array(found.steps, np.float64)[columns], _depths(found)[rows]
-        marks.append(Points(*at, Role.TEXT, size=1.5))
+        # a core with a halo stands out from dark and light cells
+        marks += [Points(*at, Role.GROUND, size=3.5), Points(*at, Role.TEXT, size=1.8)]
     if layer is not None:
         marks.append(Rule(layer / found.total, Role.CURSOR, across="y", dash="dot"))
     marks.append(Rule(float(step), Role.CURSOR))

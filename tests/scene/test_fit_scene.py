@@ -45,7 +45,7 @@ def test_a_coarse_map_fills_its_rows_from_the_nearest():
 def test_cells_that_the_reference_limits_are_marked():
     own = [[0, 0, 0], [0, 0, 0.8], [0, 0, 0]]
     scene = fit_scene(made(np.ones((3, 3)), own), step=0, steps=10)
-    (points,) = of(scene, Points)
+    points, _ = of(scene, Points)
     assert (list(points.x), list(points.y)) == ([10.0], [0.5])
     assert any("limited by the reference" in e.text for e in scene.legend)
     assert "limited by the reference" in readout(scene.panel("fit"), 9.0, 0.5)
