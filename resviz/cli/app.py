@@ -12,6 +12,7 @@ import typer
 from resviz.cli import (
     INTERRUPTED,
     about,
+    bench,
     doctor,
     export,
     recover,
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "recover": recover.recover,
     "sweep": sweep.sweep,
     "verify": verify.verify,
+    "bench": bench.bench,
     "presets": about.presets,
     "schema": about.schema,
     "doctor": doctor.doctor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["cores", "in_words"]
+__all__ = ["cores", "described", "in_words"]
 
 
 def cores() -> int:
@@ -21,3 +21,52 @@ def in_words() -> str:
 
     count = cores()
     return f"{count} core{'s' if count > 1 else ''}, torch {version('torch')}"
+
+
+def described() -> dict[str, str]:
+    """Processor, cores, memory, system and versions, for a report that outlives the machine."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from resviz import __version__
+
+    found = {
+        "resviz": __version__,
+        "processor": _processor(),
+        "cores": str(cores()),
+        "memory": _memory(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+    }
+    for name in ("numpy", "torch", "numba", "jax"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _processor() -> str:
+    """What the compiler calls it: the name that systems report is often empty, or a vendor's."""
+    import platform
+
+    try:
+        import llvmlite.binding as llvm
+
+        code = str(llvm.get_host_cpu_name())
+    except ImportError:
+        code = ""
+    named = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            named = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{named} ({code})" if code else named
+
+
+def _memory() -> str:
+    try:
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
+    except (AttributeError, ValueError, OSError):
+        return "unknown"

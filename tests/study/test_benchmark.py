@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from time import sleep
+
+import numpy as np
 import pytest
 import torch
 
 import resviz
+from resviz.cli import main
 from resviz.errors import SessionError
 from resviz.study import benchmark
+from resviz.study.peers import Sizes, peers
+from resviz.study.timing import interleaved
 
 
 def test_every_call_is_one_gradient_step(monkeypatch):
@@ -39,3 +46,57 @@ def test_every_call_is_one_gradient_step(monkeypatch):
 def test_a_size_out_of_range_is_refused():
     with pytest.raises(SessionError, match="layers"):
         benchmark.training_step(0, 8, 4, 3)
+
+
+def test_peers_take_the_same_steps():
+    """Every peer ends in the network that ours trains: none is timed at something easier."""
+    sizes = Sizes(5, 8, 4, 3)
+    found = peers(sizes, 2)
+    assert [p.name for p in found][:3] == ["numpy float64", "autograd, 2 threads", "autograd, 1 thread"]
+    exact = None
+    for peer in found:
+        for _ in range(3):
+            peer.step()
+        u, v = peer.units()
+        exact = exact or (u.copy(), v.copy())
+        np.testing.assert_allclose(u, exact[0], atol=1e-4)
+        np.testing.assert_allclose(v, exact[1], atol=1e-4)
+    session = resviz.Session(
+        data={"samples": 3, "dimension": 4},
+        network={"layers": 5, "units": 8, "dimension": 4},
+        training={"steps": 3},
+    )
+    ours = resviz.run(session).units(2, 3)
+    np.testing.assert_allclose(ours[0], exact[0][2], atol=1e-4)
+    np.testing.assert_allclose(ours[1], exact[1][2], atol=1e-4)
+
+
+def test_ways_are_timed_in_turns():
+    calls = []
+    ways = {name: lambda name=name: calls.append(name) or sleep(0.03) for name in "ab"}
+    *pulses, found = interleaved(ways, rounds=4)
+    assert set(pulses) == {None}
+    assert "".join(calls) == "aabb" + "ab" * 4
+    assert found["a"].samples == 4
+    assert 0.03 <= found["a"].low <= found["a"].median <= found["a"].high
+
+
+def test_the_report_holds_what_was_measured(tmp_path, capsys):
+    file, figure = tmp_path / "bench.json", tmp_path / "growth.svg"
+    arguments = ["bench", "--quick", "--no-window", "--json", str(file), "--figure", str(figure), "--quiet"]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    report = json.loads(file.read_text())
+    assert set(report) == {"machine", "roofline", "steps", "engine", "memory", "growth", "window"}
+    for step in report["steps"]:
+        L, M, D, N = step["sizes"]
+        assert step["flops"] == 14 * L * M * N * D
+        assert step["bytes"] == 6 * L * M * D * 4
+        ours = step["timings"]["resviz"]["median"]
+        for name, ratio in step["ratios"].items():
+            assert ratio == pytest.approx(step["timings"][name]["median"] / ours)
+            assert name in printed
+    assert all(seconds > 0 for _, seconds in report["growth"])
+    assert len(report["engine"]) == 4
+    assert "<svg" in figure.read_text()
+    assert report["machine"]["processor"] in printed

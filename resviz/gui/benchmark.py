@@ -1,0 +1,184 @@
+"""How fast the window is: start-up, training beside painting, frames, and how long the event loop waits.
+
+Every measurement runs in a process of its own, on Qt's offscreen platform unless a display is asked for:
+windows of one process would share caches, and a hanging one could not be stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+from resviz.config import Session
+
+__all__ = ["measured", "training_beside_painting"]
+
+_SHAPES = ((64, 256), (1000, 1), (1000, 1000))
+_LIMIT_S = 100.0
+
+
+def measured(*, quick: bool = False) -> dict[str, Any]:
+    """Start-up, and steps/s headless and beside the painting window with its frames/s, for three shapes."""
+    found: dict[str, Any] = {"start to visible window, s": _start_up()}
+    seconds = 2.0 if quick else 10.0
+    sessions = {"hello, complete": "hello"} | {f"{m}x{n}": f"{m}x{n}" for m, n in _SHAPES}
+    for name, what in list(sessions.items())[: 1 if quick else None]:
+        result = _child(f"training_beside_painting({what!r}, {seconds})")
+        found |= {f"{name}: {key}": value for key, value in result.items()}
+    return found
+
+
+def _session(what: str) -> Session:
+    from resviz.config import preset
+
+    hello = preset("hello").session
+    # the numbers that hello's hundred steps need; pilots of so many steps would not end
+    many = hello.with_values({**_limit_of(hello), "training.steps": 100_000})
+    if what == "hello":
+        return many
+    layers, units = map(int, what.split("x"))
+    return many.with_values({"network.layers": layers, "network.units": units, "training.rate": 0.05})
+
+
+def _limit_of(session: Session) -> dict[str, int]:
+    """``limit.nodes`` and ``limit.units`` as their pilots choose them."""
+    from resviz.data import make_problem
+    from resviz.engine.choose import limit_solver
+
+    for solver in limit_solver(session, make_problem(session), session.network.alpha):
+        if solver is not None and solver.units:
+            nodes = len(solver.depths)
+            return {"limit.nodes": nodes, "limit.units": solver.units // nodes}
+    return {}
+
+
+def _child(call: str) -> dict[str, Any]:
+    code = f"import json; from resviz.gui import benchmark as b; print(json.dumps(b.{call}))"
+    environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, timeout=_LIMIT_S, env=environment
+    )
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def _start_up() -> float:
+    """Seconds from the start of a process to its first painted frame; the better of two: caches are warm."""
+    code = (
+        "from resviz.gui.app import make_window; from resviz.config import Session;"
+        "from PySide6.QtWidgets import QApplication;"
+        "w = make_window(Session()); w.show(); QApplication.processEvents(); w.grab(); print(1)"
+        "; import os, sys; sys.stdout.flush(); os._exit(0)"
+    )
+    environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
+    found = []
+    for _ in range(3):
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, timeout=_LIMIT_S, env=environment
+        )
+        found.append(time.perf_counter() - start)
+    return min(found)
+
+
+def training_beside_painting(what: str, seconds: float) -> dict[str, float]:
+    """Train a session headless, then in a window that paints a new picture at every frame of 60 a second.
+
+    Args:
+        what: "hello", or LxM for Hello at another shape.
+        seconds: of each measurement, after a warm-up.
+    """
+    session = _session(what)
+    headless = _headless(session, seconds)
+    beside, frames, lags = _in_window(session, seconds)
+    ordered = sorted(lags)
+    return {
+        "steps/s headless": headless,
+        "steps/s with the window": beside,
+        "share": beside / headless,
+        "frames/s": frames,
+        "event-loop lag p50, ms": 1e3 * ordered[len(ordered) // 2],
+        "event-loop lag p99, ms": 1e3 * ordered[int(0.99 * (len(ordered) - 1))],
+    }
+
+
+def _headless(session: Session, seconds: float) -> float:
+    from resviz.engine.kernelcache import kernels_now
+    from resviz.recording import record
+
+    kernels_now(session.training.dtype)
+    begun, first = 0.0, -1
+    for state in record(session):
+        if state.step < 2:
+            continue
+        if first < 0:
+            begun, first = time.perf_counter(), state.step
+        elif time.perf_counter() - begun > seconds:
+            return (state.step - first) / (time.perf_counter() - begun)
+    raise RuntimeError("a hundred thousand steps were over before the measurement")
+
+
+def _in_window(session: Session, seconds: float) -> tuple[float, float, list[float]]:
+    """(steps/s, frames/s, lags of a 5 ms timer in seconds)."""
+    from PySide6.QtCore import QElapsedTimer, QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from resviz.gui.app import make_window
+    from resviz.gui.state import Load, SetSpeed
+
+    window = make_window(session)
+    window.resize(1600, 1000)
+    window.show()
+    control = window.controller
+    control.ask(Load(session, run=True))
+    control.ask(SetSpeed(60.0))
+    clock = QElapsedTimer()
+    clock.start()
+    lags: list[float] = []
+    painted = 0
+    before = 0.0
+
+    def newest() -> int:
+        recording = control.recording
+        return -1 if recording is None else recording.step
+
+    def beat() -> None:
+        nonlocal before
+        now = clock.nsecsElapsed() / 1e9
+        lags.append(max(0.0, now - before - 0.005))
+        before = now
+
+    def frame() -> None:
+        nonlocal painted
+        control.paint()
+        painted += 1
+
+    def until(condition: Any) -> None:
+        while not condition():
+            QApplication.processEvents()
+            time.sleep(0.0005)  # a desktop's event loop sleeps until the next event
+
+    start = time.perf_counter()
+    until(lambda: newest() >= 2 or time.perf_counter() - start > _LIMIT_S / 2)
+    timers = []
+    for milliseconds, work in ((5, beat), (16, frame)):
+        timer = QTimer(window)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(work)
+        timer.start()
+        timers.append(timer)
+    settled = time.perf_counter()
+    until(lambda: time.perf_counter() - settled > 2.0)
+    lags.clear()
+    painted, first, begun = 0, newest(), time.perf_counter()
+    until(lambda: time.perf_counter() - begun > seconds)
+    took = time.perf_counter() - begun
+    result = (newest() - first) / took, painted / took, lags
+    for timer in timers:
+        timer.stop()
+    window.close()
+    return result
