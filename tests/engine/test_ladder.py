@@ -17,7 +17,7 @@ from resviz.engine.resnet import ResNet, resnet
 from resviz.engine.rule import rule
 from resviz.fields import LimitFields, unit_starts
 from resviz.observe.density import gaussian
-from resviz.observe.distance import distance
+from resviz.observe.distance import Distance, distance
 from resviz.recording import solve_limit
 from resviz.transport import cohort, limit_places, net_places
 
@@ -79,43 +79,76 @@ def test_bias_of_the_seed_mean_falls_like_the_number_of_layers():
     assert slope == pytest.approx(-1.0, abs=0.15)
 
 
-def twin_gap(chosen: Session, limit: LimitFields, seed: int) -> float:
-    """RMS over layers, units and coordinates of u - twin after K steps."""
-    chosen = chosen.with_values({"network.seed": seed})
-    problem, network = make_problem(chosen), chosen.network
-    layers = np.arange(network.layers)
-    starts = np.stack([unit_starts(network.seed, int(i), network.units, 4) for i in layers])
-    recorded = steps(resnet(chosen, problem, rates=constant()), K - 1)
-    units, twins = (cohort(starts, rule(chosen), dtype="float64") for _ in range(2))
-    own = net_places(lambda k: recorded[k], layers, network.layers)
-    ideal = limit_places(limit, layers / network.layers)
-    for k in range(K):
-        units.push(own.seen(k))
-        twins.push(ideal.seen(k))
-    return float((units.u - twins.u).square().mean().sqrt())
+def spread(depth: int, limit: LimitFields, seeds: int) -> tuple[float, float]:
+    """RMS over starts of a unit's distance from its twin after K steps, M = 1: (all of it, without its bias).
+
+    The same starts at 16 depths go through the fields of every seed's network and through the limit's. What
+    is common to the seeds is the 1/L bias (and the limit's own error); what parts them is noise.
+    """
+    chosen = shaped(depth, 1)
+    problem = make_problem(chosen)
+    layers = (np.arange(16) * depth) // 16
+    starts = np.stack([unit_starts(1000, int(i), 16, 4) for i in range(16)])
+
+    def pushed(places) -> np.ndarray:
+        units = cohort(starts, rule(chosen), dtype="float64")
+        for k in range(K):
+            units.push(places.seen(k))
+        return units.u.numpy().copy()
+
+    twin = pushed(limit_places(limit, layers / depth))
+    ends = []
+    for seed in range(seeds):
+        net = resnet(chosen.with_values({"network.seed": seed}), problem, rates=constant())
+        recorded = steps(net, K - 1)
+        ends.append(pushed(net_places(lambda k, of=recorded: of[k], layers, depth)))
+    found = np.stack(ends)
+    whole = float(np.sqrt(np.mean((found - twin) ** 2)))
+    return whole, float(np.sqrt(np.mean(found.var(axis=0, ddof=1))))
+
+
+def twin_slopes(depths: list[int], seeds: int) -> tuple[float, float]:
+    limit = solve_limit(shaped(4, 4).with_values({"limit.units": 32768}))
+    whole, noise = zip(*(spread(depth, limit, seeds) for depth in depths), strict=True)
+    slopes = fitted(depths, whole), fitted(depths, noise)
+    print("\ntwins {:.3f}, without bias {:.3f}".format(*slopes), *(f"{x:.2e}" for x in noise))
+    return slopes
 
 
 @pytest.mark.long
 def test_twins_approach_their_units():
-    """M = 1, L = 2^8 .. 2^14: the distance of unit and twin falls with slope -0.5 +- 0.05 in LM."""
-    limit = solve_limit(shaped(4, 4).with_values({"limit.units": 32768}))
-    depths = [2**8, 2**10, 2**12, 2**14]
-    gaps = [
-        float(np.sqrt(np.mean([twin_gap(shaped(depth, 1), limit, seed) ** 2 for seed in range(4)])))
-        for depth in depths
-    ]
-    slope = fitted(depths, gaps)
-    print(f"\ntwins {slope:.3f}", gaps)
-    assert slope == pytest.approx(-0.5, abs=0.05)
+    """M = 1, L = 2^8 .. 2^16: unit and twin part like (LM)^-1/2, slope -0.5 +- 0.05 without the 1/L bias."""
+    whole, noise = twin_slopes([2**8, 2**10, 2**12, 2**14, 2**16], seeds=8)
+    assert noise == pytest.approx(-0.5, abs=0.05)
+    assert whole == pytest.approx(-0.5, abs=0.07)
+
+
+def test_twins_approach_their_units_in_small():
+    """L = 2^8, 2^10, 2^12."""
+    assert twin_slopes([2**8, 2**10, 2**12], seeds=6)[1] == pytest.approx(-0.5, abs=0.06)
+
+
+def distances_at_start(seeds: range) -> list[Distance]:
+    """Preactivations of one layer against their exact Gaussian, k = 0 (mathematics.md 6)."""
+    x = np.random.default_rng(1).standard_normal(10)
+    law = gaussian(0.0, float(np.linalg.norm(x)) / np.sqrt(10))
+    return [distance(np.sqrt(10) * x @ unit_starts(seed, 3, 256, 10)[0] / 10, law) for seed in seeds]
 
 
 def test_p_values_at_the_start_are_uniform():
-    """mathematics.md 6: 200 seeds at k = 0, preactivations of one layer against their exact Gaussian."""
-    x = np.random.default_rng(1).standard_normal(10)
-    law = gaussian(0.0, float(np.linalg.norm(x)) / np.sqrt(10))
-    found = [distance(np.sqrt(10) * x @ unit_starts(seed, 3, 256, 10)[0] / 10, law) for seed in range(200)]
+    """200 seeds of KS, 60 of W1 (whose null is simulated)."""
+    found = distances_at_start(range(200))
     assert stats.kstest([d.ks_p for d in found], "uniform").pvalue > 0.01
     assert stats.kstest([d.w1_p for d in found[:60]], "uniform").pvalue > 0.01
+
+
+@pytest.mark.long
+def test_w1_p_values_at_the_start_are_uniform():
+    """200 seeds of W1, none of which the short test sees."""
+    p = [d.w1_p for d in distances_at_start(range(1000, 1200))]
+    uniform = stats.kstest(p, "uniform").pvalue
+    print(f"\nW1 p-values: KS against uniform {uniform:.3f}")
+    assert uniform > 0.01
 
 
 def test_relu_keeps_its_balance():
