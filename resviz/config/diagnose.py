@@ -6,6 +6,7 @@ import difflib
 import json
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 _UNKNOWN = "unknown key"
+_FINDINGS = 500  # looked at, of a file that is something else altogether
+_LISTED = 20
+_KEY = 100  # characters of a key that are shown
 
 
 def key_schema() -> dict[str, dict[str, Any]]:
@@ -93,7 +97,7 @@ def _words(field: dict[str, Any]) -> str:
 def problem_list(error: ValidationError) -> list[Problem]:
     """Pydantic's findings as problems, one a key (a union reports each of its branches)."""
     problems: dict[str, Problem] = {}
-    for finding in error.errors(include_url=False, include_context=False):
+    for finding in islice(error.errors(include_url=False, include_context=False), _FINDINGS):
         key = ""
         for part in finding["loc"]:
             longer = f"{key}[{part}]" if isinstance(part, int) else f"{key}.{part}".lstrip(".")
@@ -112,7 +116,7 @@ def problem_list(error: ValidationError) -> list[Problem]:
 def session_error(problems: Sequence[Problem], file: str | Path | None) -> SessionError:
     """All problems of one session as the error to raise."""
     where = "session" if file is None else str(file)
-    lines = [_line(problem) for problem in problems]
+    lines = [_line(problem) for problem in problems[:_LISTED]]
     unknown = any(problem.rule == _UNKNOWN for problem in problems)
     remedy = "`resviz schema` lists every key and what it takes." if unknown else ""
     for problem in problems:
@@ -121,9 +125,11 @@ def session_error(problems: Sequence[Problem], file: str | Path | None) -> Sessi
                 "Choose one of these, or register a function of your own in Python first: "
                 f"resviz.register_activation({_shown(problem.value)}, ...)."
             )
-    if len(lines) == 1:
+    if len(problems) == 1:
         return SessionError(f"{where}: {lines[0]}", remedy=remedy)
-    return SessionError("\n  ".join([f"{where}: {len(lines)} problems", *lines]), remedy=remedy)
+    if len(problems) > _LISTED:
+        lines.append(f"and {len(problems) - _LISTED} more")
+    return SessionError("\n  ".join([f"{where}: {len(problems)} problems", *lines]), remedy=remedy)
 
 
 def unknown_key(key: str, file: str | Path | None = None) -> SessionError:
@@ -156,11 +162,14 @@ def nearest_key(key: str) -> str | None:
 
 def _line(problem: Problem) -> str:
     value = "" if problem.value is None else f" = {_shown(problem.value)}"
+    key = problem.key
+    if len(key) > _KEY:
+        return f"{key[: _KEY - 1]}…{value}: unknown key"
     if problem.rule == _UNKNOWN:
-        near = nearest_key(problem.key)
-        return f"{problem.key}{value}: unknown key" + (f"; nearest known key: {near}" if near else "")
+        near = nearest_key(key)
+        return f"{key}{value}: unknown key" + (f"; nearest known key: {near}" if near else "")
     verb = "missing" if problem.value is None else "not allowed"
-    return f"{problem.key}{value}: {verb}; allowed: {problem.rule}"
+    return f"{key}{value}: {verb}; allowed: {problem.rule}"
 
 
 def _generic(key: str) -> str:

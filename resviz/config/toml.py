@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from resviz.config.session import SCHEMA, Session
 from resviz.errors import InputError, OutputError, SessionError
 from resviz.files import writing
 
+# the TOML reader takes time and memory that grow with the square of a key's parts
+_DEEP = re.compile(r"""(?<![\w"'.-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){50}""")
+_LARGEST = 2_000_000  # bytes of a session file; 10,000 live edits take a quarter of that
 # read only by some optimiser or by "auto"; left out of a file while it means nothing and says nothing
 _ONLY_WHEN_USED = ("batch", "batch_seed", "momentum", "tolerance")
 
@@ -27,6 +31,8 @@ def parse_session(text: str, file: str | Path | None = None) -> Session:
     Raises:
         SessionError: no TOML, a newer or unknown version, or values that a session refuses.
     """
+    if _DEEP.search(text):
+        raise cannot_read("a key of more than 50 parts, which no session has", file)
     try:
         mapping = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also an integer of more than 4300 digits
@@ -43,7 +49,11 @@ def read_session(path: str | Path) -> Session:
         SessionError: the file is missing, cannot be read, or holds no valid session.
     """
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        with Path(path).open("rb") as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
+            raise cannot_read(f"larger than {_LARGEST} bytes, which no session is", path)
+        text = content.decode("utf-8-sig")
     except FileNotFoundError:
         raise cannot_read("no such file", path) from None
     except UnicodeDecodeError as error:

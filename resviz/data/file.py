@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -34,6 +35,24 @@ def from_file(path: Path, targets: tuple[str, ...], samples: int | None, seed: i
 
 # --- npz
 
+_LARGE, _RATIO = (
+    100_000_000,
+    400,
+)  # bytes of a member, and what compressing the numbers of a data set may save
+# of numpy's reader, whose headers are Python literals
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    zipfile.BadZipFile,
+    EOFError,
+    zlib.error,
+    SyntaxError,
+    tokenize.TokenError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+)
+
 
 def _from_npz(path: Path, samples: int | None, seed: int) -> tuple[Array, Array]:
     arrays: dict[str, Array] = {}
@@ -44,6 +63,7 @@ def _from_npz(path: Path, samples: int | None, seed: int) -> tuple[Array, Array]
                 raise zipfile.BadZipFile("no zip archive")
             file.seek(0)
             with np.load(file, allow_pickle=False) as stored:
+                _check_sizes(stored.zip, path)
                 for name in ("x", "y"):
                     if name not in stored.files:
                         raise DataError(
@@ -51,7 +71,11 @@ def _from_npz(path: Path, samples: int | None, seed: int) -> tuple[Array, Array]
                             remedy="Save it with numpy.savez(path, x=x, y=y), x (N, d_in) and y (N, d_out).",
                         )
                     arrays[name] = _checked(stored[name], name, path)
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except MemoryError as error:
+        raise DataError(
+            f"{path}: its arrays do not fit into memory: {error}", remedy="Save fewer samples or columns."
+        ) from None
+    except _UNREADABLE as error:
         raise DataError(
             f"{path}: not a .npz of plain numeric arrays: {error}",
             remedy="Save it with numpy.savez(path, x=x, y=y); pickled objects are not read.",
@@ -63,6 +87,17 @@ def _from_npz(path: Path, samples: int | None, seed: int) -> tuple[Array, Array]
         )
     rows = drawn_rows(len(x), samples, seed, str(path))
     return x[rows], y[rows]
+
+
+def _check_sizes(archive: zipfile.ZipFile, path: Path) -> None:
+    """Refuse members that unpack to far more than any data set does."""
+    for member in archive.infolist():
+        if member.file_size > max(_LARGE, _RATIO * member.compress_size):
+            sizes = f"{member.file_size} bytes, {member.compress_size} compressed"
+            raise DataError(
+                f"{path}: {member.filename} takes {sizes}",
+                remedy="Save it with numpy.savez, which does not compress.",
+            )
 
 
 def _checked(array: NDArray[np.generic], name: str, path: Path) -> Array:
@@ -145,11 +180,13 @@ def _read_table(path: Path) -> tuple[list[str], list[list[str]], list[int]]:
             f"{path}: one column, {header[0]!r}",
             remedy=f"Columns are parted by commas; this file seems to part them by {mark!r}.",
         )
+    seen: set[str] = set()
     for index, name in enumerate(header):
         if not name:
             raise DataError(f"{path}: line {lines[0]}: column {index + 1} has no name")
-        if header.index(name) < index:
+        if name in seen:
             raise DataError(f"{path}: line {lines[0]}: two columns are named {name!r}")
+        seen.add(name)
     for cells, line in zip(rows[1:], lines[1:], strict=True):
         if len(cells) != len(header):
             raise DataError(f"{path}: line {line}: {len(cells)} cells, but the header has {len(header)}")
@@ -173,11 +210,15 @@ def _numbers(cells: tuple[str, ...], name: str, lines: list[int], path: Path) ->
         if not cell:
             raise _bad_cell(path, line, name, "an empty cell")
         if not _is_number(cell):
-            raise _bad_cell(path, line, name, repr(cell if len(cell) < 60 else cell[:59] + "…"))
+            raise _bad_cell(path, line, name, repr(_short(cell)))
         values[index] = float(cell)
         if not np.isfinite(values[index]):
-            raise _bad_cell(path, line, name, cell)
+            raise _bad_cell(path, line, name, _short(cell))
     return values
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) < 60 else f"{cell[:59]}…"
 
 
 def _bad_cell(path: Path, line: int, name: str, what: str) -> DataError:

@@ -150,8 +150,8 @@ class LimitFields:
 
     @property
     def output(self) -> AnyArray:
-        """(K + 1, N, d_out)."""
-        return np.stack([f.output for f in self._steps])
+        """(K + 1, N, d_out); nothing before the first step."""
+        return np.stack([f.output for f in self._steps]) if len(self._steps) else np.empty((0, 0, 0))
 
     @property
     def output_error(self) -> NDArray[np.float64]:

@@ -21,7 +21,19 @@ from resviz.errors import RecordingError
 from resviz.fields.fields import AnyArray
 from resviz.recording.npy import decode
 
-__all__ = ["Archive", "StoredArray", "refused"]
+__all__ = ["MISREAD", "Archive", "StoredArray", "one_line", "refused"]
+
+MISREAD = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+)
+"""What reading JSON of another form than expected runs into."""
 
 _HEADER_BYTES = 256  # of an .npy member, at most
 _MEMBERS = 1_000_000
@@ -30,8 +42,15 @@ _MEMBERS = 1_000_000
 def refused(path: Path, reason: object) -> RecordingError:
     """The error for a file that is no whole recording."""
     return RecordingError(
-        f"{path} is not a whole recording: {reason}", remedy="Use a .resviz file that resviz has saved."
+        f"{path} is not a whole recording: {one_line(reason)}",
+        remedy="Use a .resviz file that resviz has saved.",
     )
+
+
+def one_line(reason: object) -> str:
+    """What is quoted of a broken file, cut to what one reads."""
+    text = " ".join(str(reason).split())
+    return text if len(text) <= 300 else f"{text[:299]}…"
 
 
 class Archive:
@@ -89,11 +108,15 @@ class Archive:
                     raise ValueError("its sha256 is not the manifest's")
                 del self.hashes[name]  # once is enough: the file stays open
         except (ValueError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError, zlib.error) as error:
-            raise RecordingError(
-                f"{self.path}: the member {name} is damaged: {error}",
-                remedy="Use a backup of the file; what does not need this member can still be read.",
-            ) from error
+            raise self.damaged(name, error) from error
         return data
+
+    def damaged(self, name: str, reason: object) -> RecordingError:
+        """The error for a member that is not what it should be."""
+        return RecordingError(
+            f"{self.path}: the member {name} is damaged: {one_line(reason)}",
+            remedy="Use a backup of the file; what does not need this member can still be read.",
+        )
 
 
 @dataclass(frozen=True)
@@ -178,10 +201,7 @@ class StoredArray:
             if array.dtype != self.dtype or array.size != end - self.starts[index]:
                 raise ValueError(f"it holds {array.size} numbers of {array.dtype}")
         except ValueError as error:
-            raise RecordingError(
-                f"{self.archive.path}: the member {name} is damaged: {error}",
-                remedy="Use a backup of the file; what does not need this member can still be read.",
-            ) from error
+            raise self.archive.damaged(name, error) from error
         return array.reshape(-1)
 
 

@@ -13,9 +13,11 @@ from resviz.fields import Fields, LimitFields
 from resviz.fields.fields import AnyArray
 from resviz.recording.recording import Recording
 
-__all__ = ["Lane", "Shapes", "check_limit", "hang", "lanes", "stacked", "unstacked"]
+__all__ = ["STACKED", "Lane", "Shapes", "check_limit", "drop_empty", "hang", "lanes", "stacked", "unstacked"]
 
 Lane = Recording | LimitFields
+STACKED = ["h", "b", "output", "weights"]
+"""Arrays of steps, in the order of `stacked`."""
 
 
 def lanes(recording: Recording) -> dict[str, Lane]:
@@ -45,6 +47,17 @@ def hang(recording: Recording, name: str, limit: LimitFields) -> None:
         recording.contrast.limit = limit
     else:
         raise ValueError(f"there is no lane {name!r}")
+
+
+def drop_empty(recording: Recording) -> None:
+    """Take away the twin and the limits that have no step yet."""
+    for one in (recording, recording.contrast):
+        if one is not None and one.limit is not None and one.limit.newest < 0:
+            one.limit = None
+    if recording.lazy is not None and recording.lazy.newest < 0:
+        recording.lazy = None
+    if recording.contrast is not None and recording.contrast.step < 0:
+        recording.contrast = None
 
 
 def check_limit(s: AnyArray, span: Span | None, problem: Problem) -> None:

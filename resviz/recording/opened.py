@@ -16,9 +16,10 @@ from resviz.data import Span
 from resviz.errors import InputError, RecordingError
 from resviz.fields import Fields, LimitFields
 from resviz.fields.steps import Part, Reader
-from resviz.recording.archive import Archive, StoredArray, refused
+from resviz.recording.archive import MISREAD, Archive, StoredArray, refused
 from resviz.recording.file import COLUMNS, SCHEMA
-from resviz.recording.lanes import Lane, Shapes, check_limit, hang, unstacked
+from resviz.recording.lanes import STACKED, Lane, Shapes, check_limit, hang, unstacked
+from resviz.recording.made import check_activation
 from resviz.recording.problem import PROBLEM, stored_problem
 from resviz.recording.recording import Recording
 from resviz.recording.versions import upgraded
@@ -49,7 +50,7 @@ def open_recording(path: str | PathLike[str]) -> Recording:
         raise refused(path, error.message) from error
     except OSError as error:
         raise refused(path, error.strerror or error) from error
-    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, MemoryError) as error:
+    except MISREAD as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else error
         raise refused(path, reason) from error
 
@@ -78,6 +79,8 @@ class _Opening:
         known = {"session.toml", "manifest.json", *(m for a in self._arrays.values() for m in a.members)}
         if extra := archive.sizes.keys() - known:
             raise ValueError(f"it holds {min(extra)!r}, which no recording does")
+        made = {str(name): str(value) for name, value in manifest["made"].items()}
+        check_activation(made, archive.path)
         text = archive.read("session.toml", _SESSION_BYTES).decode()
         session = parse_session(text, archive.path)
         problem = stored_problem(
@@ -87,7 +90,6 @@ class _Opening:
                 if f"problem/{name}" in self._arrays
             }
         )
-        made = {str(name): str(value) for name, value in manifest["made"].items()}
         self.recording = Recording(session, problem, made=made)
         lanes = manifest["lanes"]
         if unknown := lanes.keys() - set(_LANES):
@@ -119,7 +121,7 @@ class _Opening:
         shapes = Shapes.of(lane, self.recording, replicas=int(about.get("replicas", 0)))
         arrays = {
             short: self._arrays[f"{name}/{short}"]
-            for short in ("h", "b", "output", "weights")
+            for short in STACKED
             if short != "weights" or f"{name}/weights" in self._arrays
         }
         steps = about["steps"]

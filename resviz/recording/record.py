@@ -102,7 +102,7 @@ def record(
             yield from _lockstep(after, known, _lanes_on(after))
         else:
             problem = problem if problem is not None else make_problem(session)
-            recording = Recording(session, problem, made=made_with(session))
+            recording = Recording(session, problem, made=made_with(session, threads))
             yield from _lockstep(recording, known, _lanes(recording, known, contrast))
 
 

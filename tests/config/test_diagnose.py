@@ -2,8 +2,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from resviz.config import load_session
 from resviz.config.diagnose import allowed, key_schema, nearest_key
 from resviz.config.session import Session
+from resviz.config.toml import parse_session
 from resviz.errors import SessionError
 
 
@@ -94,3 +96,25 @@ def test_every_unknown_key_is_refused_by_name(section, name):
         Session(**({section: {name: 1}} if section else {name: 1}))
     assert name in str(caught.value)
     assert "unknown key" in str(caught.value)
+
+
+def test_a_file_of_thousands_of_problems_is_refused_in_a_few_lines(tmp_path):
+    path = tmp_path / "many.toml"
+    path.write_text("[network]\n" + "".join(f"k{i} = 1\n" for i in range(5000)))
+    with pytest.raises(SessionError) as caught:
+        load_session(path)
+    assert len(caught.value.message.splitlines()) < 30
+    assert caught.value.message.endswith("more")
+
+
+@pytest.mark.parametrize("text", ["a" + ".a" * 100 + " = 1", '"a"' + '."a"' * 100 + " = 1"])
+def test_keys_of_a_hundred_parts_are_refused(text):
+    with pytest.raises(SessionError, match="more than 50 parts"):
+        parse_session(text)
+
+
+def test_a_file_that_is_no_session_for_its_size_is_refused(tmp_path):
+    path = tmp_path / "large.toml"
+    path.write_bytes(b"#" * 3_000_000)
+    with pytest.raises(SessionError, match="larger than 2000000 bytes"):
+        load_session(path)

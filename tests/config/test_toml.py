@@ -322,3 +322,50 @@ def test_assignments_of_the_command_line(text, value):
 def test_what_is_no_assignment_is_refused(text):
     with pytest.raises(SessionError, match="not an assignment"):
         parse_assignment(text)
+
+
+VERSIONS = sorted((Path(__file__).parent / "versions").glob("*.toml"))
+
+
+def test_a_file_of_every_version_is_stored():
+    assert [path.stem for path in VERSIONS] == [str(v) for v in range(1, SCHEMA + 1)]
+
+
+@pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
+def test_files_of_every_version_are_read(path, tmp_path):
+    session = load_session(path)
+    assert (session.network.alpha, session.network.seed, session.training.rate) == (2.5, 17, 0.25)
+    assert [event.step for event in session.training.events] == [10, 20]
+    assert session.training.last_step == 40
+    stated = tomllib.loads(path.read_text())
+    if stated["schema"] == SCHEMA:  # all of it arrives
+        for table in ("data", "network", "training", "limit", "contrast"):
+            for key, value in stated[table].items():
+                assert key == "events" or session.get(f"{table}.{key}") == value
+    copy = tmp_path / "copy.toml"
+    copy.write_bytes(path.read_bytes())
+    saved = load_session(copy).with_values({"network.seed": 18}).save(copy)
+    assert load_session(saved).network.seed == 18
+    if stated["schema"] == SCHEMA:
+        assert saved.read_text() == path.read_text().replace("seed = 17", "seed = 18")
+
+
+def test_every_comment_survives_whatever_else_is_changed(tmp_path):
+    """All keys of the stored file changed one at a time: the other lines stay as they are."""
+    text = VERSIONS[-1].read_text()
+    path = tmp_path / "copy.toml"
+    changes = {
+        "title": "Other", "data.samples": 5, "data.seed": 6, "network.layers": 13, "network.units": 21,
+        "network.activation": "relu", "network.alpha": 3.5, "network.sigma_u": 0.25, "training.steps": 31,
+        "training.rate": 0.5, "training.batch": 3, "training.clip": 2.0, "training.device": "auto",
+        "training.dtype": "float32", "limit.nodes": 8, "limit.units": 64, "contrast.alpha": 64.0,
+    }  # fmt: skip
+    for key, value in changes.items():
+        path.write_text(text)
+        load_session(path).with_values({key: value}).save(path)
+        old, new = text.splitlines(), path.read_text().splitlines()
+        assert len(old) == len(new)
+        changed = [(a, b) for a, b in zip(old, new, strict=True) if a != b]
+        assert len(changed) == 1, key
+        assert changed[0][0].partition("#")[2] == changed[0][1].partition("#")[2]
+        assert load_session(path).get(key) == value

@@ -31,7 +31,7 @@ def write(path: Path, content: dict[str, bytes]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", sorted(VERSIONS.iterdir()), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(VERSIONS.glob("*.resviz")), ids=lambda path: path.stem)
 def test_files_of_every_version_are_read(path, assert_same, tmp_path):
     opened = open_recording(path)
     assert opened.session.title == "Version 1"
@@ -42,7 +42,7 @@ def test_files_of_every_version_are_read(path, assert_same, tmp_path):
     assert opened.lazy.solver == "kernels"
     assert opened.units(2, 3)[0].shape == (8, 3)
     assert opened.made["dtype"] == "float32"
-    newest = open_recording(VERSIONS / f"{max(int(p.stem) for p in VERSIONS.iterdir())}.resviz")
+    newest = open_recording(VERSIONS / f"{max(int(p.stem) for p in VERSIONS.glob('*.resviz'))}.resviz")
     assert_same(opened, newest)
     assert_same(open_recording(opened.save(tmp_path / "again")), newest)
 

@@ -10,10 +10,12 @@ import numpy as np
 from resviz.config import Session
 from resviz.config.toml import parse_session
 from resviz.data import Span
-from resviz.errors import RecordingError
+from resviz.errors import InputError, RecordingError
 from resviz.fields import LimitFields
 from resviz.fields.steps import Part
-from resviz.recording.lanes import Lane, Shapes, check_limit, hang, lanes
+from resviz.recording.archive import MISREAD, one_line
+from resviz.recording.lanes import STACKED, Lane, Shapes, check_limit, hang, lanes
+from resviz.recording.made import check_activation
 from resviz.recording.problem import PROBLEM, stored_problem
 from resviz.recording.recording import Recording
 from resviz.recording.spool.layout import ARRAYS, JOURNAL, SCHEMA, arrays_in, stored_steps
@@ -106,25 +108,30 @@ class Reader:
                 self.saved = str(entry["saved"])
             elif "dropped" in entry:
                 self.dropped = True
-        except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+        except RecordingError:
+            raise
+        except (*MISREAD, InputError) as error:
+            reason = one_line(error.message if isinstance(error, InputError) else repr(error))
             raise RecordingError(
-                f"{self.path / JOURNAL} says what no recording says: {error!r}",
+                f"{self.path / JOURNAL} says what no recording says: {reason}",
                 remedy="It was not written by resviz.",
             ) from error
 
     def _read_session(self, entry: dict[str, Any]) -> None:
+        if self._head is None:
+            raise ValueError("a session before the data")
+        made = {str(name): str(value) for name, value in self._head["made"].items()}
+        check_activation(made, self.path)
         folder, text = entry["folder"], str(entry["session"])
         session = parse_session(text, None if folder is None else Path(folder) / "session.toml")
         self.session_text = text
         if self.recording is None:
-            if self._head is None:
-                raise ValueError("a session before the data")
             arrays = {
                 name: arrays_in(self._piece(self._head["problem"][name]), 1)[0]
                 for name in PROBLEM
                 if name in self._head["problem"]
             }
-            self.recording = Recording(session, stored_problem(arrays), made=dict(self._head["made"]))
+            self.recording = Recording(session, stored_problem(arrays), made=made)
         self.recording.session = session
         if self.recording.contrast is not None:
             self.recording.contrast.session = self._twin_session()
@@ -151,8 +158,11 @@ class Reader:
         name, columns = entry["lane"], np.array(entry["columns"], np.float64)
         if columns.ndim != 2 or columns.shape[1] != 4 or not np.isfinite(columns).all():
             raise ValueError("columns")
+        names = entry["arrays"]
+        if names not in (STACKED[:3], STACKED):
+            raise ValueError("arrays")
         piece = self._piece(entry["at"])
-        read = stored_steps(piece, entry["arrays"], int(entry["start"]), columns, self._shapes[name])
+        read = stored_steps(piece, names, int(entry["start"]), columns, self._shapes[name])
         if check:
             try:
                 read()

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from resviz.errors import OutputError, RecordingError
 from resviz.fields.memory import MEMORY
 from resviz.files import user_folder
+from resviz.recording.lanes import drop_empty
 from resviz.recording.recording import Recording
 from resviz.recording.spool.layout import JOURNAL, LOCK
 from resviz.recording.spool.lock import Lock
@@ -123,6 +124,7 @@ class Spool:
                 raise RecordingError(
                     f"{path} holds no whole step", remedy="There is nothing in it to recover; drop it."
                 )
+            drop_empty(recording)
             writer = Writer(path, recording, lock)
             writer.adopt(reader)
         except OSError as error:
