@@ -37,6 +37,8 @@ class Deeds(Protocol):
     def ask(self, intent: Intent) -> None: ...
     def choose_seed(self) -> None: ...
     def show_export(self) -> None: ...
+    def show_settings(self) -> None: ...
+    def reset_layout(self) -> None: ...
     def close(self) -> bool: ...
 
 
@@ -68,6 +70,12 @@ class Commands:
         self.save = new("save", "Save", documents.save, "Save the session, or the recording", "Ctrl+S")
         self.save_as = new(
             "save_as", "Save as…", documents.save_as, "Save under another name", "Ctrl+Shift+S"
+        )
+        self.settings = new(
+            "settings.open", "Settings…", deeds.show_settings, "Theme, type, memory, unsaved runs", "Ctrl+,"
+        )
+        self.reset_layout = new(
+            "reset_layout", "Reset layout", deeds.reset_layout, "Every dock where it was at first"
         )
         self.quit = new("quit", "Quit", deeds.close, "Leave resviz", "Ctrl+Q")
         self.themes: dict[str, QAction] = {}
@@ -103,11 +111,17 @@ class Commands:
         files.addActions([self.save, self.save_as])
         files.addSeparator()
         files.addActions([self.export, self.quit])
-        bar.addMenu("&Edit").addActions([self.undo, self.redo])
+        edit = bar.addMenu("&Edit")
+        edit.addActions([self.undo, self.redo])
+        edit.addSeparator()
+        edit.addAction(self.settings)
         bar.addMenu("&Run").addActions(
             [self.run, self.play, self.step, self.reset, self.new_seed, self.follow]
         )
-        bar.addMenu("&View").addActions(list(self.themes.values()))
+        view = bar.addMenu("&View")
+        view.addActions(list(self.themes.values()))
+        view.addSeparator()
+        view.addAction(self.reset_layout)
 
     def add_keys(self, views: Iterable[QWidget]) -> None:
         """Keys that act while the focus is in a picture; elsewhere they keep their native meaning."""

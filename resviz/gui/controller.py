@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QElapsedTimer, QObject, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, Signal
 
 from resviz.config import Session
 from resviz.errors import ResvizError, SessionError
@@ -83,7 +83,8 @@ class Controller(QObject):
         self.training.grew.connect(self._on_grown)
         self.training.happened.connect(self._on_happened)
         self.training.ended.connect(lambda run, text: self.ask(Ended(run, text)))
-        self.training.let_go.connect(lambda runs: self.ask(LetGo(runs)))
+        # queued: it is said in the middle of another intent
+        self.training.let_go.connect(self._on_let_go, Qt.ConnectionType.QueuedConnection)
         self.training.said.connect(self._on_said)
         self.training.noticed.connect(self.notice)
         self.training.failed.connect(self.failed)
@@ -196,6 +197,9 @@ class Controller(QObject):
         self._say(**facts)
         if "doing" in facts and self._drawn < 0:
             self._pace.soon()
+
+    def _on_let_go(self, runs: tuple[int, ...]) -> None:
+        self.ask(LetGo(runs))
 
     def _on_grown(self, grown: Grown) -> None:
         self.ask(Recorded(grown.run, grown.at.step, grown.at.steps))

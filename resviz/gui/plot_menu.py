@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QGuiApplication
@@ -19,6 +18,8 @@ from resviz.export.provenance import Provenance
 from resviz.export.stills import write_still
 from resviz.export.values import SUFFIXES, values_text, write_values
 from resviz.files import writing
+from resviz.gui.controller import Controller
+from resviz.gui.pictures import export_options
 from resviz.gui.recipe import command_text, python_text
 from resviz.gui.state import AppState
 
@@ -27,20 +28,34 @@ _NUMBERS = "CSV table (*.csv);;NumPy arrays (*.npz)"
 _SHARPER = 2  # pixels of a picture for each of the window's
 
 
-class Source(Protocol):
-    """What the menu asks of the window."""
+class Plots:
+    """What the menus of a window's plots know of it."""
 
-    def plot_state(self) -> AppState: ...
-    def plot_options(self, view: SceneView) -> Options | None:
-        """The same picture as an export's; None for one that exports do not draw."""
+    def __init__(self, controller: Controller, say: Callable[[str, str], None]) -> None:
+        self._controller, self.say = controller, say
 
-    def plot_notice(self, text: str, kind: str) -> None: ...
+    @property
+    def state(self) -> AppState:
+        """What is written down."""
+        return self._controller.state
+
+    def options(self, view: SceneView) -> Options | None:
+        """The export that draws what ``view`` shows; None for what exports do not draw."""
+        options = export_options(self.state, view.theme.name)
+        match view.objectName():
+            case "grid":
+                return replace(options, view="grid") if options.view == "overview" else options
+            case "contrast.view":
+                return replace(options, view="contrast")
+            case "fields" | "fit" | "error" | "phase-diagram" as name:
+                return replace(options, view=name)
+        return None
 
 
 class PlotMenu(QObject):
     """Opens on a right click, or the menu key, over ``view``."""
 
-    def __init__(self, view: SceneView, source: Source) -> None:
+    def __init__(self, view: SceneView, source: Plots) -> None:
         super().__init__(view)
         self._view, self._source = view, source
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -87,7 +102,7 @@ class PlotMenu(QObject):
         self._ask("Export its data", _NUMBERS, SUFFIXES, self.export)
 
     def _ask(self, title: str, kinds: str, suffixes: tuple[str, ...], write: Callable[[Path], None]) -> None:
-        name = (self._view.objectName() or "figure") + f"-{self._source.plot_state().cursor}"
+        name = (self._view.objectName() or "figure") + f"-{self._source.state.cursor}"
         chosen, kind = QFileDialog.getSaveFileName(self._view, title, name, kinds)
         if not chosen:
             return
@@ -98,9 +113,9 @@ class PlotMenu(QObject):
 
     def export(self, path: Path) -> None:
         """Write the figure, or its numbers, as the extension of ``path`` says; says so above the plots."""
-        state, view = self._source.plot_state(), self._view
+        state, view = self._source.state, self._view
         size, scale = (_SHARPER * view.width(), _SHARPER * view.height()), _SHARPER * view.scale
-        asked = self._source.plot_options(view) or Options()
+        asked = self._source.options(view) or Options()
         options = replace(asked, size=size, scale=scale, theme=view.theme.name)
         provenance = Provenance((state.session,), (state.newest,), options, (state.cursor,))
         try:
@@ -110,9 +125,9 @@ class PlotMenu(QObject):
                 with writing(path) as temporary:
                     write_still(temporary, view.seen, provenance)
         except ResvizError as error:
-            self._source.plot_notice(str(error), "error")
+            self._source.say(str(error), "error")
         else:
-            self._source.plot_notice(f"Written: {path}", "note")
+            self._source.say(f"Written: {path}", "note")
 
     # -- the clipboard ---------------------------------------------------------------------------------
 
@@ -125,23 +140,11 @@ class PlotMenu(QObject):
         QGuiApplication.clipboard().setText(values_text(self._view.seen, panel, "\t"))
 
     def _copy_python(self, panel: str) -> None:
-        state, options = self._source.plot_state(), self._source.plot_options(self._view)
+        state, options = self._source.state, self._source.options(self._view)
         name, _, layer = panel.partition(" ")
         number = int(layer) if name == "layer" and layer.isdigit() else None
         QGuiApplication.clipboard().setText(python_text(state, options, number))
 
     def _copy_command(self) -> None:
-        state, options = self._source.plot_state(), self._source.plot_options(self._view)
+        state, options = self._source.state, self._source.options(self._view)
         QGuiApplication.clipboard().setText(command_text(state, options))
-
-
-def options_of(options: Options, view: SceneView) -> Options | None:
-    """The export's options for one of the window's views, told apart by their names."""
-    match view.objectName():
-        case "grid":
-            return options if options.view != "overview" else replace(options, view="grid")
-        case "contrast.view":
-            return replace(options, view="contrast")
-        case "fields" | "fit" | "error" | "phase-diagram" as name:
-            return replace(options, view=name)
-    return None

@@ -44,15 +44,22 @@ def ended_text(error: BaseException | None) -> str:
     return f"Training stopped: {type(error).__name__}: {error}"
 
 
+def installed_versions() -> list[tuple[str, str]]:
+    """Names and versions of this program and of what it rests on."""
+    found = []
+    for name in _VERSIONS:
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            found.append((name, "is not installed"))
+    return found
+
+
 def report_text(error: BaseException, traceback: str, session: str = "") -> str:
     """Versions, platform, traceback and session: everything needed to see the error again."""
     lines = [f"{what}" for what in message_of(error) if what]
     lines += ["", f"Python {sys.version.split()[0]} on {platform.platform()}"]
-    for name in _VERSIONS:
-        try:
-            lines.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            lines.append(f"{name} is not installed")
+    lines += [f"{name} {number}" for name, number in installed_versions()]
     lines += ["", traceback.strip() or "no traceback"]
     if session:
         lines += ["", "Session:", session.strip()]

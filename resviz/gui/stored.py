@@ -35,7 +35,7 @@ class Settings(_Kept):
     Attributes:
         theme: light, dark, or what the system says.
         font_scale: of all type, in the window and in its pictures.
-        memory_gb: bound on the runs kept in memory; 0 is a quarter of this machine's.
+        memory_gb: bound on what all runs hold in memory; 0 is a quarter of this machine's.
         spool_gb: unsaved runs on disk past this are asked about at the next start.
         spool_folder: where unsaved runs lie; empty: in the user's folder.
         threads: processor threads of training; 0 leaves it to the program.
@@ -51,9 +51,9 @@ class Settings(_Kept):
     @property
     def memory(self) -> int:
         """Bytes that runs may take in memory."""
-        from resviz.gui.estimate import memory
+        from resviz.fields.memory import machine_memory
 
-        return round(self.memory_gb * 1e9) or memory() // 4 or 2_000_000_000
+        return round(self.memory_gb * 1e9) or machine_memory() // 4 or 2_000_000_000
 
 
 class Remembered(_Kept):

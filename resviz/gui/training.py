@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,6 +14,7 @@ from resviz.gui.estimate import estimate, size_text
 from resviz.gui.keeping import Keeping
 from resviz.gui.report import ended_text
 from resviz.gui.state import AppState
+from resviz.gui.stored import Settings
 from resviz.gui.work import SolvedLimits, Stage, Trained, train
 from resviz.gui.worker import Finished, Worker
 
@@ -57,7 +59,8 @@ class Training(QObject):
         super().__init__(parent)
         self.recording: Recording | None = None
         self.kept = Keeping()
-        self.threads = 0
+        self._threads = 0
+        self._folder: Path | None = None  # of unsaved runs; None: in the user's folder
         self._limits = limits
         self._run = 0  # the state's run that the worker works for
         self._notes: tuple[str, ...] = ()  # that were shown
@@ -86,6 +89,14 @@ class Training(QObject):
         pinned = {one.number for one in new.runs if one.pinned}
         if gone := self.kept.fit(pinned | {new.run}):
             self.let_go.emit(gone)
+
+    def apply(self, settings: Settings) -> None:
+        """Obey the user's settings, from the next run on."""
+        from resviz.fields.memory import MEMORY
+
+        MEMORY.limit = settings.memory
+        self._threads = settings.threads
+        self._folder = Path(settings.spool_folder).expanduser() if settings.spool_folder else None
 
     def take(self, recording: Recording) -> None:
         """An opened recording is the present run."""
@@ -119,7 +130,7 @@ class Training(QObject):
     # -- the worker ------------------------------------------------------------------------------------
 
     def _start(self, session: Session, target: int | None) -> None:
-        limits, threads = self._limits, self.threads
+        limits, threads, folder = self._limits, self._threads, self._folder
         cost = estimate(session)
         if not cost.fits:
             self._cancel()
@@ -130,7 +141,7 @@ class Training(QObject):
             QTimer.singleShot(0, self, lambda run=self._run: self._stop(run, text))
             return
         after = self.recording
-        make = lambda: train(session, limits, threads=threads, after=after)  # noqa: E731
+        make = lambda: train(session, limits, threads=threads, after=after, spool=True, folder=folder)  # noqa: E731
         self._working = True
         self.worker.start(make, until=_reached(target))
 

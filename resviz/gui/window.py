@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
-    QDockWidget,
     QMainWindow,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from resviz.config import Session, preset
 from resviz.draw.view import SceneView
-from resviz.export.options import Options
+from resviz.errors import OutputError
+from resviz.gui.arrangement import Arrangement, dock_of, first_size
 from resviz.gui.beside import Beside
 from resviz.gui.closing import ClosingQuestion
 from resviz.gui.commands import Commands
@@ -32,7 +31,8 @@ from resviz.gui.icons import icon
 from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
 from resviz.gui.pictures import export_options, places_of
-from resviz.gui.plot_menu import PlotMenu, options_of
+from resviz.gui.plot_menu import PlotMenu, Plots
+from resviz.gui.preferences import Preferences, SettingsDialog, scale_type
 from resviz.gui.report import ReportDialog, report_text
 from resviz.gui.runs_dock import RunsDock
 from resviz.gui.state import (
@@ -46,18 +46,18 @@ from resviz.gui.state import (
     Pin,
     Seek,
     SetSpeed,
+    SetTheme,
     ShowRun,
     ThemeChoice,
 )
+from resviz.gui.status import BETWEEN, status_text
+from resviz.gui.stored import Settings
 from resviz.gui.tabs import Tabs
 from resviz.gui.timeline_dock import TimelineDock
 from resviz.gui.toolbar import Toolbar
 from resviz.gui.units_tab import UnitsTab
 from resviz.gui.where import WhereQuestion, is_past
 from resviz.scene.theme import Theme, theme
-from resviz.scene.ticks import number
-
-_NARROW = 1400  # below this width the contrast is a tab beside the Experiment
 
 
 class MainWindow(QMainWindow):
@@ -67,17 +67,12 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.interactive = interactive
         self._theme: Theme = theme("light")
-        self._narrow: bool | None = None
         self._sure = False  # that the window is to close although a run goes on
-        self._arranged = 1  # width at which the docks got their sizes
         self._facts = Facts()
         self.controller = Controller(session, self)
         self.setObjectName("resviz")
-        self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks
-            | QMainWindow.DockOption.AllowTabbedDocks
-            | QMainWindow.DockOption.AllowNestedDocks
-        )
+        self.preferences = Preferences(self)
+        self.preferences.changed.connect(self._apply)
         self.documents = Documents(self, self.controller)
         self.commands = Commands(self, self, self.documents)
         self._make_centre()
@@ -85,11 +80,12 @@ class MainWindow(QMainWindow):
         self._make_toolbar()
         self.commands.fill_menus()
         self.commands.add_keys(self._views())
+        plots = Plots(self.controller, self.notice.show_notice)
         for view in self._views():
-            PlotMenu(view, self)
+            PlotMenu(view, plots)
         self._connect()
-        self.resize(*_first_size())
-        self._set_theme("system")
+        self.resize(*first_size())
+        self._apply(self.preferences.settings)
         self._show_session(self.controller.state)
         # pictures of nothing yet, so that the first paint has axes and says what is going on
         self.controller.paint()
@@ -115,26 +111,11 @@ class MainWindow(QMainWindow):
         self.runs = RunsDock()
         self.contrast = ContrastDock()
         self.timeline = TimelineDock(self.commands.play)
-        self._experiment_dock = self._dock("Experiment", self.experiment)
-        self._runs_dock = self._dock("Runs", self.runs)
-        self._contrast_dock = self._dock("Feature learning or lazy?", self.contrast)
-        self._timeline_dock = self._dock("Timeline", self.timeline)
-        self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, self._experiment_dock)
-        self.tabifyDockWidget(self._experiment_dock, self._runs_dock)
-        self._experiment_dock.raise_()
-        self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._contrast_dock)
-        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._timeline_dock)
-        self.setTabPosition(Qt.DockWidgetArea.LeftDockWidgetArea, QTabWidget.TabPosition.North)
-
-    def _dock(self, title: str, widget: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"{widget.objectName()}.dock")
-        dock.setFeatures(
-            QDockWidget.DockWidgetFeature.DockWidgetMovable
-            | QDockWidget.DockWidgetFeature.DockWidgetFloatable
-        )
-        dock.setWidget(widget)
-        return dock
+        self._experiment_dock = dock_of("Experiment", self.experiment, self)
+        self._contrast_dock = dock_of("Feature learning or lazy?", self.contrast, self)
+        left = (self._experiment_dock, dock_of("Runs", self.runs, self))
+        timeline = dock_of("Timeline", self.timeline, self)
+        self.arrangement = Arrangement(self, left, self._contrast_dock, timeline)
 
     def _make_toolbar(self) -> None:
         does = self.commands
@@ -195,6 +176,7 @@ class MainWindow(QMainWindow):
             self.runs.show_runs(new)
         if new.theme != old.theme:
             self._set_theme(new.theme)
+            self._keep_theme(new.theme)
         self._show_status()
 
     def _show_transport(self, state: AppState) -> None:
@@ -219,20 +201,8 @@ class MainWindow(QMainWindow):
         self.contrast.show_twin(facts.twin_step, self.controller.state.session.training.last_step)
 
     def _show_status(self) -> None:
-        state, facts = self.controller.state, self._facts
-        parts = []
-        if facts.doing:
-            parts.append(facts.doing)
-        if state.newest >= 0:
-            parts.append(f"step {state.cursor} of {state.steps}")
-            if state.training and facts.steps_a_second > 0:
-                parts.append(f"{number(facts.steps_a_second)} steps/s")
-        if facts.frames_a_second:
-            parts.append(f"{facts.frames_a_second:.0f} fps")
-        if facts.device:
-            parts.append(facts.device)
-        self.status.setText("   ·   ".join(parts))
-        self.statusBar().showMessage("   ·   ".join(self._facts.numbers.words()))
+        self.status.setText(status_text(self.controller.state, self._facts))
+        self.statusBar().showMessage(BETWEEN.join(self._facts.numbers.words()))
 
     def _icon(self, name: str) -> QIcon:
         return icon(name, palette(self._theme).color(QPalette.ColorRole.ButtonText))
@@ -254,9 +224,22 @@ class MainWindow(QMainWindow):
         self.commands.themes[choice].setChecked(True)
         self._show_transport(self.controller.state)
 
+    def _apply(self, settings: Settings) -> None:
+        scale_type(settings.font_scale)
+        self._scale_views()
+        self.controller.training.apply(settings)
+        self.controller.ask(SetTheme(settings.theme))
+        self._set_theme(settings.theme)
+
+    def _keep_theme(self, choice: ThemeChoice) -> None:
+        try:
+            self.preferences.change(theme=choice)
+        except OutputError as error:
+            self.notice.show_notice(str(error), "error")
+
     def _system_changed(self) -> None:
         if self.controller.state.theme == "system":
-            self._set_theme("system")
+            self._apply(self.preferences.settings)
 
     def _refuse(self, path: str, rule: str) -> None:
         try:
@@ -302,17 +285,15 @@ class MainWindow(QMainWindow):
 
         WhereQuestion(state, FIELDS_BY_PATH[path].label, answer, cancelled, self).open()
 
-    def plot_state(self) -> AppState:
-        """What a plot's menu writes down."""
-        return self.controller.state
+    def show_settings(self) -> None:
+        """Open the settings."""
+        dialog = SettingsDialog(self.preferences.settings, self.preferences.change, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
-    def plot_options(self, view: SceneView) -> Options | None:
-        """The export that draws what ``view`` shows."""
-        return options_of(export_options(self.controller.state, self._theme.name), view)
-
-    def plot_notice(self, text: str, kind: str) -> None:
-        """Say what a plot's menu has done."""
-        self.notice.show_notice(text, kind)
+    def reset_layout(self) -> None:
+        """Every dock where it was at first."""
+        self.arrangement.reset()
 
     def show_export(self) -> None:
         """Open the export dialog on what is recorded."""
@@ -331,38 +312,14 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._scale_views()
+        self.arrangement.resized()
+
+    def _scale_views(self) -> None:
+        # type grows on a large window of small pixels, half as fast as the window
+        scale = min(max(1.0, 0.5 + self.width() / 4000), 1.6) * self.preferences.settings.font_scale
         for view in self._views():
-            # type grows on a large window of small pixels, half as fast as the window
-            view.set_scale(min(max(1.0, 0.5 + self.width() / 4000), 1.6))
-        # moving docks within a resize event would recurse
-        narrow = self.width() < _NARROW
-        if narrow != self._narrow:
-            self._narrow = narrow
-            QTimer.singleShot(0, self, self._arrange)
-        elif max(self.width(), self._arranged) > 1.25 * min(self.width(), self._arranged):
-            QTimer.singleShot(0, self, self._size_docks)
-
-    def _arrange(self) -> None:
-        """The contrast beside the pictures where there is room, else as a tab beside the Experiment."""
-        if not self._contrast_dock.isFloating():
-            if self._narrow:
-                self.tabifyDockWidget(self._experiment_dock, self._contrast_dock)
-                self._experiment_dock.raise_()
-            else:
-                self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._contrast_dock)
-        # a dock that has just moved takes its size when it has been laid out
-        QTimer.singleShot(0, self, self._size_docks)
-
-    def _size_docks(self) -> None:
-        """Give the pictures what the docks do not need; the user's own sizes hold in between."""
-        self._arranged = self.width()
-        side = max(340, round(0.24 * self.width()))
-        docks, widths = [self._experiment_dock, self._contrast_dock], [326, side]
-        if self._narrow:
-            docks, widths = docks[:1], widths[:1]
-        self.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
-        height = max(110, round(0.14 * self.height()))
-        self.resizeDocks([self._timeline_dock], [height], Qt.Orientation.Vertical)
+            view.set_scale(scale)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.interactive and self.controller.state.training and not self._sure:
@@ -370,6 +327,7 @@ class MainWindow(QMainWindow):
             if self.findChild(ClosingQuestion) is None:
                 ClosingQuestion(self.controller.state, self._close_surely, self).open()
             return
+        self.arrangement.keep()
         self.hide()  # at once; threads need a moment
         self.beside.close()
         self.controller.close()
@@ -379,10 +337,3 @@ class MainWindow(QMainWindow):
         self._sure = True
         # after the question is gone
         QTimer.singleShot(0, self, self.close)
-
-
-def _first_size() -> tuple[int, int]:
-    """1600 x 1000, or what the screen has."""
-    screen = QGuiApplication.primaryScreen()
-    room = screen.availableSize() if screen is not None else QSize(1600, 1000)
-    return min(1600, room.width()), min(1000, room.height())

@@ -71,25 +71,31 @@ def train(
     contrast: bool = True,
     threads: int = 0,
     after: Recording | None = None,
+    spool: bool = False,
+    folder: Path | None = None,
 ) -> Iterator[Stage | Trained]:
     """Record ``session`` from step 0; everything that takes long, the imports too, happens in here.
 
     Args:
         threads: processor threads; 0 leaves it to the program.
         after: a recording to go on with instead, from its newest step.
+        spool: keep it on disk while it grows, so that nothing ends it but its user.
+        folder: of spools; left out, in the user's folder.
     """
     yield Stage("loading engine")
     import torch
 
     from resviz.engine.compiled import resolve_device
     from resviz.recording import record
+    from resviz.recording.spool import held, spooled
 
     dtype = torch.float32 if session.training.dtype == "float32" else torch.float64
     device = str(resolve_device(session.training.device, dtype))
     known = -1 if after is None else after.step
     waiting = "preparing the first step" if known < 0 else "replaying the units"
     yield Stage("making data" if known < 0 else waiting)
-    for at in record(session, limits=limits, contrast=contrast, after=after, threads=threads or 1):
+    states = record(session, limits=limits, contrast=contrast, after=after, threads=threads or 1)
+    for at in spooled(states, folder) if spool else held(states):
         doing = waiting if at.step == known else ""
         yield Trained(at.recording, at.step, at.steps, at.speed, device, at.notes, doing)
 

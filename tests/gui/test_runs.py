@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTableWidget
 from pytestqt.qtbot import QtBot
 from windows import SMALL, action, wait_for_step
 
 from resviz.config import Session
-from resviz.gui.keeping import Keeping
+from resviz.fields.memory import MEMORY
 from resviz.gui.runs_dock import NAME, NOTE, PIN, RUN, SETTINGS, SHOW, STEPS, settings_text
 from resviz.gui.state import Edit
 from resviz.gui.window import MainWindow
-from resviz.recording import run
+from resviz.recording import Recording, run
 from resviz.scene.histogram import histogram
 from resviz.scene.model import Bars, Line
 from resviz.scene.others import look_of
@@ -104,33 +107,34 @@ def test_a_run_that_was_left_halfway_goes_on_when_it_is_shown(window: MainWindow
 
 
 def test_memory_is_bounded_pinned_runs_are_kept_and_others_are_trained_again(
-    opened: MainWindow, qtbot: QtBot
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, recording: Recording
 ) -> None:
+    opened = window
+    opened.controller.files.opened.emit(recording.branch(11, recording.session), Path("small.resviz"))
+    wait_for_step(qtbot, opened, 10)
     first = opened.controller.state.run
-    opened.controller.training.kept.bytes = 1
+    assert opened.controller.recording.spool is None  # it lies in no spool: memory is all there is
+    monkeypatch.setattr(MEMORY, "limit", 1)
     action(opened, "new_seed").trigger()
-    wait_for_step(qtbot, opened, 0)
-    assert texts(opened, STEPS)[1] == "not in memory"
+    qtbot.waitUntil(lambda: texts(opened, STEPS)[1] == "not in memory")
     assert first not in opened.controller.training.kept
+    monkeypatch.undo()
     table(opened).cellDoubleClicked.emit(1, RUN)
     qtbot.waitUntil(lambda: opened.controller.state.ended, timeout=30_000)
     assert opened.controller.state.run == first
     assert opened.controller.recording.step == 10
     table(opened).item(texts(opened, RUN).index(str(first)), PIN).setCheckState(ON)
+    monkeypatch.setattr(MEMORY, "limit", 1)
     action(opened, "new_seed").trigger()
     assert first in opened.controller.training.kept
 
 
-def test_branches_share_their_memory(recording) -> None:
-    kept = Keeping()
-    kept[1] = recording
-    kept[2] = recording.branch(8, recording.session)
-    one = recording.fields(0).h.nbytes
-    kept.bytes = 100 * one * 10
-    assert kept.fit({1, 2}) == ()
-    kept.bytes = 1
-    assert kept.fit({2}) == (1,)
-    assert list(kept) == [2]
+def test_a_trained_run_is_spooled_and_leaves_memory_by_itself(trained: MainWindow) -> None:
+    spool = trained.controller.recording.spool
+    assert spool is not None
+    assert spool.failure is None
+    action(trained, "reset").trigger()
+    assert len(trained.controller.training.kept) == 1
 
 
 def test_settings_say_what_tells_runs_apart() -> None:
