@@ -55,10 +55,13 @@ def main(file: str | Path | None = None, session: Session | None = None) -> int:
     application = _application()
     from PySide6.QtCore import QTimer
 
+    from resviz.gui.journal import Journal
     from resviz.gui.state import Load
     from resviz.gui.window import MainWindow
 
     window = MainWindow(session or preset(_FIRST).session, interactive=True)
+    journal = Journal(window.report)
+    window.arrangement.restore()
     window.show()
 
     def begin() -> None:
@@ -68,10 +71,12 @@ def main(file: str | Path | None = None, session: Session | None = None) -> int:
             window.controller.ask(Load(session, path, run=path is None))
         elif path is not None:
             window.controller.open(path)
+        window.starting.begin()
 
     # after the first paint, so that the engine loads behind a window that is there
     QTimer.singleShot(0, window, begin)
     status = int(application.exec())
+    journal.close()
     if not window.controller.close():
         # a thread that does not yield (it compiles, or a step takes long) would keep the process
         logging.shutdown()

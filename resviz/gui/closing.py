@@ -20,7 +20,10 @@ class ClosingQuestion(QMessageBox):
         self.setWindowTitle("resviz")
         steps = state.steps or state.session.training.last_step
         self.setText(f"The run is at step {max(state.newest, 0)} of {steps}.")
-        self.setInformativeText("Closing ends it, and what is not saved is lost.")
+        self.setInformativeText(
+            "Closing ends it. What is not saved can be opened again under File, Unsaved runs; "
+            "an unedited preset is not kept."
+        )
         self.setStandardButtons(QMessageBox.StandardButton.Close | QMessageBox.StandardButton.Cancel)
         self.setDefaultButton(QMessageBox.StandardButton.Cancel)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -39,6 +39,10 @@ class Deeds(Protocol):
     def show_export(self) -> None: ...
     def show_settings(self) -> None: ...
     def reset_layout(self) -> None: ...
+    def show_keys(self) -> None: ...
+    def show_about(self) -> None: ...
+    def show_tour(self) -> None: ...
+    def show_unsaved(self) -> None: ...
     def close(self) -> bool: ...
 
 
@@ -77,6 +81,12 @@ class Commands:
         self.reset_layout = new(
             "reset_layout", "Reset layout", deeds.reset_layout, "Every dock where it was at first"
         )
+        self.unsaved = new(
+            "unsaved", "Unsaved runs…", deeds.show_unsaved, "Runs that were never saved: open or delete them"
+        )
+        self.keys = new("keys.show", "Keys", deeds.show_keys, "All keys on one page", "F1")
+        self.tour = new("tour.show", "Hints of the first start", deeds.show_tour, "Five hints")
+        self.about = new("about.show", "About resviz", deeds.show_about, "Versions, and what to cite")
         self.quit = new("quit", "Quit", deeds.close, "Leave resviz", "Ctrl+Q")
         self.themes: dict[str, QAction] = {}
         group = QActionGroup(window)
@@ -109,6 +119,7 @@ class Commands:
         files.addActions([self.new, self.open])
         files.addMenu(self._documents.recent_menu())
         files.addActions([self.save, self.save_as])
+        files.addAction(self.unsaved)
         files.addSeparator()
         files.addActions([self.export, self.quit])
         edit = bar.addMenu("&Edit")
@@ -122,6 +133,7 @@ class Commands:
         view.addActions(list(self.themes.values()))
         view.addSeparator()
         view.addAction(self.reset_layout)
+        bar.addMenu("&Help").addActions([self.keys, self.tour, self.about])
 
     def add_keys(self, views: Iterable[QWidget]) -> None:
         """Keys that act while the focus is in a picture; elsewhere they keep their native meaning."""

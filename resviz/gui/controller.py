@@ -269,6 +269,13 @@ class Controller(QObject):
         self._start_looking()
         self._pace.soon()
 
+    def recovered(self, recording: Recording) -> None:
+        """Show an unsaved run of an earlier program, at its newest step."""
+        self.ask(Opened(recording.session, None, recording.step, recording.steps))
+        self.training.take(recording)
+        self._start_looking()
+        self._pace.soon()
+
     def _on_saved(self, path: Path) -> None:
         self.ask(Saved(path, -1 if self.recording is None else self.recording.step))
         self.notice.emit(f"Saved {path.name}.", "note")

@@ -63,12 +63,14 @@ class Remembered(_Kept):
         recent: files opened or saved last, the newest first.
         geometry, layout: of the window and its docks, as Qt writes them, in hexadecimal.
         toured: the hints of the first start were shown.
+        left: spools of runs that were left unsaved on purpose; not offered as those of a crash are.
     """
 
     recent: tuple[str, ...] = ()
     geometry: str = ""
     layout: str = ""
     toured: bool = False
+    left: tuple[str, ...] = ()
 
     def with_recent(self, path: Path) -> Remembered:
         """The same with ``path`` in front."""

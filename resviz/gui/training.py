@@ -12,6 +12,7 @@ from resviz.config import Session
 from resviz.errors import ResvizError
 from resviz.gui.estimate import estimate, size_text
 from resviz.gui.keeping import Keeping
+from resviz.gui.recovery import leave
 from resviz.gui.report import ended_text
 from resviz.gui.state import AppState
 from resviz.gui.stored import Settings
@@ -123,8 +124,10 @@ class Training(QObject):
                 twin = recording.contrast
                 twin.session = twin.session.with_values({"training.events": events})
             return
+        # what it has itself reported as an event was no new wish
+        known = {*old.training.events, *recording.session.training.events}
         for event in new.training.events:
-            if event not in old.training.events:
+            if event not in known:
                 recording.edit(rate=event.rate, steps=event.steps)
 
     # -- the worker ------------------------------------------------------------------------------------
@@ -200,6 +203,11 @@ class Training(QObject):
         """End the thread."""
         self.worker.blockSignals(True)
         return self.worker.close(wait_ms)
+
+    def leave(self) -> None:
+        """Nothing is recorded any more: write what is new to the disk."""
+        recordings = {id(one): one for one in (self.recording, *self.kept.values()) if one is not None}
+        leave(list(recordings.values()))
 
 
 def _reached(target: int | None) -> Any:

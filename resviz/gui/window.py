@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -27,6 +28,7 @@ from resviz.gui.documents import Documents, title_of
 from resviz.gui.estimate import estimate
 from resviz.gui.experiment import FIELDS_BY_PATH, Experiment
 from resviz.gui.facts import Facts
+from resviz.gui.help import AboutDialog, KeysDialog
 from resviz.gui.icons import icon
 from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
@@ -35,6 +37,7 @@ from resviz.gui.plot_menu import PlotMenu, Plots
 from resviz.gui.preferences import Preferences, SettingsDialog, scale_type
 from resviz.gui.report import ReportDialog, report_text
 from resviz.gui.runs_dock import RunsDock
+from resviz.gui.starting import Starting
 from resviz.gui.state import (
     AppState,
     Edit,
@@ -55,6 +58,7 @@ from resviz.gui.stored import Settings
 from resviz.gui.tabs import Tabs
 from resviz.gui.timeline_dock import TimelineDock
 from resviz.gui.toolbar import Toolbar
+from resviz.gui.tour import Tour
 from resviz.gui.units_tab import UnitsTab
 from resviz.gui.where import WhereQuestion, is_past
 from resviz.scene.theme import Theme, theme
@@ -83,6 +87,7 @@ class MainWindow(QMainWindow):
         plots = Plots(self.controller, self.notice.show_notice)
         for view in self._views():
             PlotMenu(view, plots)
+        self.starting = Starting(self, self.controller, self.preferences)
         self._connect()
         self.resize(*first_size())
         self._apply(self.preferences.settings)
@@ -139,7 +144,7 @@ class MainWindow(QMainWindow):
         controller.facts.connect(self._show_facts)
         controller.notice.connect(self.notice.show_notice)
         controller.refused.connect(self._refuse)
-        controller.failed.connect(self._report)
+        controller.failed.connect(self.report)
         self.experiment.edited.connect(self.edit)
         self.experiment.reshaped.connect(
             lambda layers, units: controller.ask(Edit({"network.layers": layers, "network.units": units}))
@@ -247,8 +252,10 @@ class MainWindow(QMainWindow):
         except KeyError:  # no editor of its own
             self.notice.show_notice(rule, "error")
 
-    def _report(self, error: BaseException, traceback: str) -> None:
-        if self.interactive:
+    def report(self, error: BaseException, traceback: str) -> None:
+        """Show what went unexpectedly wrong, one dialog at a time."""
+        logging.getLogger(__name__).error("%s: %s\n%s", type(error).__name__, error, traceback)
+        if self.interactive and self.findChild(ReportDialog) is None:
             text = report_text(error, traceback, self.controller.state.session.to_toml())
             dialog = ReportDialog(error, text, self)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -291,6 +298,23 @@ class MainWindow(QMainWindow):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
+    def show_keys(self) -> None:
+        """Open the cheat sheet."""
+        KeysDialog(self.actions(), self).open()
+
+    def show_about(self) -> None:
+        """Open versions and citations."""
+        AboutDialog(self).open()
+
+    def show_tour(self) -> None:
+        """Show the hints."""
+        if self.findChild(Tour) is None:
+            Tour(self)
+
+    def show_unsaved(self) -> None:
+        """List the runs that were never saved."""
+        self.starting.look(all_of_them=True)
+
     def reset_layout(self) -> None:
         """Every dock where it was at first."""
         self.arrangement.reset()
@@ -305,7 +329,7 @@ class MainWindow(QMainWindow):
             return
         dialog = ExportDialog(recording, export_options(self.controller.state, self._theme.name), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.failed.connect(self._report)
+        dialog.failed.connect(self.report)
         dialog.open()
 
     # -- the window itself ------------------------------------------------------------------------------
@@ -330,7 +354,9 @@ class MainWindow(QMainWindow):
         self.arrangement.keep()
         self.hide()  # at once; threads need a moment
         self.beside.close()
-        self.controller.close()
+        self.starting.close()
+        if self.controller.close() and self.interactive:
+            self.controller.training.leave()
         super().closeEvent(event)
 
     def _close_surely(self) -> None:

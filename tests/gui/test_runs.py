@@ -16,7 +16,7 @@ from resviz.fields.memory import MEMORY
 from resviz.gui.runs_dock import NAME, NOTE, PIN, RUN, SETTINGS, SHOW, STEPS, settings_text
 from resviz.gui.state import Edit
 from resviz.gui.window import MainWindow
-from resviz.recording import Recording, run
+from resviz.recording import run
 from resviz.scene.histogram import histogram
 from resviz.scene.model import Bars, Line
 from resviz.scene.others import look_of
@@ -107,10 +107,11 @@ def test_a_run_that_was_left_halfway_goes_on_when_it_is_shown(window: MainWindow
 
 
 def test_memory_is_bounded_pinned_runs_are_kept_and_others_are_trained_again(
-    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, recording: Recording
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = window
-    opened.controller.files.opened.emit(recording.branch(11, recording.session), Path("small.resviz"))
+    # one of its own: other tests may have written the shared one to the disk
+    opened.controller.files.opened.emit(run(SMALL), Path("small.resviz"))
     wait_for_step(qtbot, opened, 10)
     first = opened.controller.state.run
     assert opened.controller.recording.spool is None  # it lies in no spool: memory is all there is

@@ -15,6 +15,7 @@ from windows import SMALL, STEPS
 
 from resviz.draw.view import SceneView
 from resviz.gui.past import PastErrors, earlier_points, present_point
+from resviz.gui.plot_menu import Plots
 from resviz.gui.state import AppState, Edit, KeptRun, Seek
 from resviz.gui.tabs import SceneTab
 from resviz.gui.window import MainWindow
@@ -158,7 +159,7 @@ def test_a_tab_is_copied_as_the_export_that_draws_it(
     tab = opened.findChild(SceneTab, f"{name}.tab")
     opened.tabs.setCurrentWidget(tab)
     qtbot.waitUntil(lambda: bool(tab.view.scene.panels))
-    assert opened.plot_options(tab.view).view == name
+    assert Plots(opened.controller, opened.notice.show_notice).options(tab.view).view == name
 
 
 def test_an_atlas_is_cancelled_and_goes_on(

@@ -341,6 +341,7 @@ def test_live_edits_go_into_the_run(window: MainWindow, qtbot: QtBot) -> None:
     assert recording.step == 14
     assert window.controller.state.run == 1
     assert window.controller.state.session == recording.session
+    assert len(recording.session.training.events) == 1  # reported, not asked for again
     assert window.findChild(QLineEdit, "training.rate").text() == "0.5"
     again = run(Session(**recording.session.to_mapping()))
     assert list(again.loss) == pytest.approx(list(recording.loss), rel=1e-5)
@@ -546,7 +547,7 @@ def test_an_unexpected_error_is_reported_without_a_dialog(
 ) -> None:
     wait_for_step(qtbot, window, 0)
     window.controller.failed.disconnect()
-    window.controller.failed.connect(window._report)
+    window.controller.failed.connect(window.report)
 
     def broken(session, **options):
         raise RuntimeError("CUDA error: out of memory")
