@@ -20,6 +20,7 @@ from resviz.block.unit import preactivation, update_
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
+from resviz.engine.native import NetSweep
 from resviz.engine.rule import rule
 from resviz.errors import RequestError
 from resviz.fields.fields import AnyArray
@@ -28,6 +29,7 @@ from resviz.fields.starts import unit_starts
 __all__ = ["Ensemble", "Shape", "ensemble_bytes", "shape_of", "train_together"]
 
 Array = NDArray[np.float64]
+_LARGE_D = 150  # from here on matrix products of the library beat the compiled kernels (measured)
 _BLOW_UP = 1e6  # as in `engine.descent`: a loss this many times its scale is no longer training
 
 
@@ -60,6 +62,14 @@ class Sweep(nn.Module):
             # the rates go onto the smallest factor
             update_(us, x * ru, g, 1.0)
             update_(vs, y * rv, a, 1.0)
+
+
+class NativeSweep(NetSweep):
+    """The same by the engine's compiled kernels, whose numbers are each replica's own."""
+
+    def each(self, *numbers: Tensor) -> list[AnyArray]:  # type: ignore[override]
+        """(R, 1, 1) as (R,)."""
+        return self.flat(*numbers)
 
 
 @dataclass(frozen=True)
@@ -152,8 +162,6 @@ class Ensemble:
         self.read_out = (
             np.stack([p.read_out for p in problems if p.read_out is not None]) if shape.embedded else None
         )
-        self.sweep = compiled(Sweep, type(self.rules[0].sigma()))
-        self.ranges = chunks(shape.layers, 10.0 * r * n * shape.dimension * shape.units)
         seeds = [session.network.seed for session in sessions]
         self._seeds = sorted(set(seeds))
         self._which = torch.tensor([self._seeds.index(seed) for seed in seeds])
@@ -171,6 +179,9 @@ class Ensemble:
             torch.mul(starts[:, 1], sigma_v, out=self.v[layer])
             if layer % 16 == 0:
                 yield
+        native = NativeSweep.ready(shape.activation, self.u, n) if d <= _LARGE_D else None
+        self.sweep = native or compiled(Sweep, type(self.rules[0].sigma()))
+        self.ranges = chunks(layers, 10.0 * r * n * d * m, native=native is not None)
         self.h = torch.zeros(layers + 1, r, n, d, dtype=self.dtype, device=self.device)
         self.b = torch.zeros_like(self.h)
         self.h[0] = torch.from_numpy(np.stack([p.h0 for p in self.problems])).to(self.h)

@@ -68,6 +68,17 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """User state of all workers here: each of its own would have every worker compile kernels anew."""
+    return tmp_path_factory.mktemp("workers-home")
+
+
+@pytest.fixture(autouse=True)
+def at_home(one_home: Path, resviz_home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RESVIZ_HOME", str(one_home))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "sweep.toml").write_text(SWEEP.format(steps=60))

@@ -157,6 +157,9 @@ def _on_workers(
 
     def submit(task: Task) -> None:
         future = client.submit(perform, task, {key: solved[key] for key in task.limits}, pure=False)
+        await_end(future, task)
+
+    def await_end(future: Any, task: Task) -> None:
         state.pending.add(future)
         future.add_done_callback(lambda done: ended.put((done, task)))
 
@@ -172,17 +175,20 @@ def _on_workers(
                 yield state.progress()
                 continue
             state.pending.discard(future)
-            if future.status == "finished":
-                yield state.keep(future.result(), task.flops or 1.0)
-            elif future.status == "error":
-                error = future.exception()
-                if task.runs > 1:
+            match future.status:
+                case "finished":
+                    yield state.keep(future.result(), task.flops or 1.0)
+                case "error" if task.runs > 1:
                     for part in halves(task):
                         submit(part)
-                else:
-                    yield state.keep(failed(task, _reason(error)), task.flops or 1.0)
-            else:
-                raise _gone()
+                case "error":
+                    yield state.keep(failed(task, _reason(future.exception())), task.flops or 1.0)
+                case "pending":  # its worker died with the result in hand: it is computed again
+                    await_end(future, task)
+                case "lost":
+                    submit(task)
+                case _:
+                    raise _gone()
     finally:
         with suppress(Exception):  # on the way out, whatever state the cluster is in
             client.cancel(list(state.pending) + list(solved.values()), force=True)
