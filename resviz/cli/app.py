@@ -12,6 +12,7 @@ import typer
 from resviz.cli import (
     INTERRUPTED,
     about,
+    advise,
     bench,
     doctor,
     export,
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "reproduce": reproduce.reproduce,
     "recover": recover.recover,
     "sweep": sweep.sweep,
+    "advise": advise.advise,
     "verify": verify.verify,
     "bench": bench.bench,
     "presets": about.presets,
