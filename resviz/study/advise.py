@@ -10,7 +10,7 @@ slack of the smallest error. With D free, AS add the error of a finite D,
 
     error = c_depth / L + sqrt((c_noise (D/(LM))^p)^2 + (c_dimension / sqrt(D))^2),
 
-p = 1/2 for fields, p = 1 for outputs, and D has an optimum that grows with the budget (as P^(1/3) for fields).
+p = 1/2 for fields, p = 1 for outputs; D has an optimum that grows with the budget (as P^(1/3) for fields).
 """
 
 from __future__ import annotations
