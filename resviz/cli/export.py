@@ -157,6 +157,10 @@ def export(
 ) -> None:
     """Draw recordings, or sessions that are trained first, into OUT."""
     start_log(log_level)
+    if pipe:
+        from resviz.cli.pipe import watch_stdin
+
+        watch_stdin()
     from resviz.export import Options
     from resviz.export.written import parse_layers, parse_size, parse_steps
 
@@ -212,16 +216,13 @@ def _recordings(
     """The recordings named, after everything that can be refused was refused: training takes minutes."""
     from resviz.cli.run import train
     from resviz.export import check
-    from resviz.recording import open_recording
 
     if changes and all(map(is_recording, sources)):
         raise RequestError(
             "--set changes a session; a recording is what it is",
             remedy="Export the session instead, or leave --set out.",
         )
-    given: list[Recording | Session] = [
-        open_recording(name) if is_recording(name) else read_session(name, changes) for name in sources
-    ]
+    given: list[Recording | Session] = [_opened(name) or read_session(name, changes) for name in sources]
     from resviz.config import Session
 
     check(
@@ -236,6 +237,17 @@ def _recordings(
         train(one, keep=None, show_progress=show_progress, quiet=quiet) if isinstance(one, Session) else one
         for one in given
     ]
+
+
+def _opened(name: str) -> Recording | None:
+    """The recording ``name``: a file, or a run that is being recorded, as far as it goes; None: a session."""
+    from resviz.recording import open_recording
+    from resviz.recording.spool import follow, growing
+
+    path = Path(name)
+    if not path.is_file() and growing(path) is not None:
+        return next((found for found in follow(path) if found is not None), None)
+    return open_recording(path) if is_recording(name) else None
 
 
 def draw(
@@ -293,8 +305,7 @@ def _shown(show_progress: bool | None, *, pipe: bool, quiet: bool) -> Iterator[U
     if pipe:
         from resviz.cli.pipe import piped_progress
 
-        with piped_progress() as update:
-            yield update
+        yield piped_progress()
     else:
         with progress("drawing", shown=show_progress, quiet=quiet) as update:
             yield update

@@ -10,8 +10,6 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from resviz.cli.report import Update
@@ -22,13 +20,16 @@ _NOT_YET = 0.5  # seconds of drawing before the time left is said
 
 def say(**facts: Any) -> None:
     """One line of JSON."""
-    print(json.dumps(facts, ensure_ascii=False), flush=True)
+    print(json.dumps(facts), flush=True)
 
 
-@contextmanager
-def piped_progress() -> Iterator[Update]:
-    """An update that writes {"done", "total", "message", "left"}; left is in seconds, null while unknown."""
+def watch_stdin() -> None:
+    """Interrupt this process when its stdin ends: whoever started it cancels so, or has died."""
     threading.Thread(target=_watch, name="stdin", daemon=True).start()
+
+
+def piped_progress() -> Update:
+    """An update that writes {"done", "total", "message", "left"}; left is in seconds, null while unknown."""
     begun: float | None = None
     last = float("-inf")
 
@@ -48,11 +49,10 @@ def piped_progress() -> Iterator[Update]:
             left=(now - begun) * (total - done) / done if known else None,
         )
 
-    yield update
+    return update
 
 
 def _watch() -> None:
-    """Interrupt the work when stdin ends: the window cancels so, or has died."""
     while sys.stdin.readline():
         pass
     _thread.interrupt_main()

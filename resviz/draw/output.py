@@ -107,9 +107,8 @@ def _painted(device: QSvgGenerator | QPdfWriter, path: Path, scene: Scene, page:
     if not painter.begin(device):
         raise OutputError(f"{path} cannot be written", remedy="Check the permissions of its folder.")
     try:
-        painter.setFont(
-            font(Sizes(page.scale, page.type_scale).tick)
-        )  # SVG names a font even where there is no text
+        # SVG names a font even where there is no text
+        painter.setFont(font(Sizes(page.scale, page.type_scale).tick))
         rect = QRectF(0, 0, *page.size)
         paint(painter, rect, scene, page.theme, scale=page.scale, type_scale=page.type_scale)
     finally:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QProcess
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from resviz.cli import main
 from resviz.config import Session
 from resviz.errors import DeviceError, RequestError
 from resviz.export import Options
+from resviz.export.command import export_words
 from resviz.export.written import parse_size, parse_steps
 from resviz.gui.export_dialog import ExportDialog
+from resviz.gui.export_process import ExportProcess, ExportState, _source
 from resviz.gui.report import ReportDialog, message_of, report_text
 from resviz.recording import Recording, run
+from resviz.recording.spool import Spool
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +39,7 @@ def recording() -> Recording:
 
 @pytest.fixture
 def dialog(qtbot: QtBot, recording: Recording) -> Iterator[ExportDialog]:
-    made = ExportDialog(recording, Options(size=(320, 240), layers=(1, 4)))
+    made = ExportDialog(recording, Options(size=(320, 240), layers=(1, 4), window=2))
     qtbot.addWidget(made)
     made.show()
     yield made
@@ -48,27 +54,118 @@ def message(dialog: ExportDialog) -> str:
     return dialog.findChild(QLabel, "export.message").text()
 
 
-def test_a_film_is_written(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_film_is_written_and_its_progress_seen(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
     import av
 
+    seen: list[ExportState] = []
+    dialog.findChild(ExportProcess).progressed.connect(seen.append)
     path = tmp_path / "film.mp4"
     dialog.findChild(QLineEdit, "export.output").setText(str(path))
     dialog.findChild(QLineEdit, "export.steps").setText("0:5:2")
     press(dialog, "export.start")
+    assert dialog.findChild(QPushButton, "export.stop").text() == "Cancel"
+    assert not dialog.findChild(QPushButton, "export.start").isEnabled()
     qtbot.waitUntil(lambda: "Written" in message(dialog), timeout=60_000)
     with av.open(str(path)) as film:
         frames = [(frame.width, frame.height) for frame in film.decode(video=0)]
     assert frames == [(320, 240)] * 3
+    assert seen[0].message == "handing the recording over"
+    assert (seen[-1].done, seen[-1].total) == (3, 3)
+    assert dialog.findChild(QPushButton, "export.stop").text() == "Close"
 
 
-def test_a_figure_of_one_step(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
-    path = tmp_path / "figure.svg"
-    dialog.findChild(QComboBox, "export.view").setCurrentText("grid")
-    dialog.findChild(QLineEdit, "export.steps").setText("3")
+def test_window_and_command_line_write_the_same_bytes(
+    dialog: ExportDialog, qtbot: QtBot, tmp_path: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "window.png"
+    dialog.findChild(QLineEdit, "export.title").setText('-"quoted" {step}')
+    dialog.findChild(QLineEdit, "export.steps").setText("2")
     dialog.findChild(QLineEdit, "export.output").setText(str(path))
+    dialog.findChild(QComboBox, "export.data").setCurrentText("CSV")
     press(dialog, "export.start")
     qtbot.waitUntil(lambda: "Written" in message(dialog), timeout=60_000)
-    assert path.read_text(encoding="utf-8").lstrip().startswith("<?xml")
+    recording.save(tmp_path / "r.resviz")
+    monkeypatch.setenv("QT_QPA_PLATFORM", os.environ["QT_QPA_PLATFORM"])  # the command sets it
+    words = [str(tmp_path / "r.resviz"), "-o", str(tmp_path / "shell.png"), "--size", "320x240"]
+    words += ["--layers", "1,4", "--window", "2", '--title=-"quoted" {step}', "--steps", "2", "--quiet"]
+    assert main(["export", *words]) == 0
+    assert path.read_bytes() == (tmp_path / "shell.png").read_bytes()
+    assert path.with_suffix(".csv").read_text("utf-8").count("\n") > 100
+
+
+def test_a_run_with_a_spool_is_read_where_it_lies(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(_source(recording, tmp_path / "copy.resviz")) == [tmp_path / "copy.resviz"]
+    spool = Spool.create(recording, tmp_path / "spools")
+    try:
+        (source,) = _source(recording, tmp_path / "other.resviz")
+        assert source == spool.path
+        monkeypatch.setenv("QT_QPA_PLATFORM", os.environ["QT_QPA_PLATFORM"])
+        for name, out in ((source, "a.png"), (tmp_path / "copy.resviz", "b.png")):
+            words = [str(name), "-o", str(tmp_path / out), "--size", "320x240", "--quiet"]
+            assert main(["export", *words]) == 0
+        assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    finally:
+        recording.spool = None
+        spool.drop()
+
+
+def test_cancel_while_it_draws_keeps_the_frames_that_are_whole(
+    dialog: ExportDialog, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = tmp_path / "frames"
+    dialog.findChild(QComboBox, "export.size").setCurrentText("3840x2160")
+    dialog.findChild(QLineEdit, "export.output").setText(str(folder))
+    press(dialog, "export.start")
+    qtbot.waitUntil(lambda: folder.exists() and any(folder.glob("frame-*")), timeout=60_000)
+    press(dialog, "export.stop")
+    qtbot.waitUntil(lambda: "Cancelled" in message(dialog), timeout=60_000)
+    frames = sorted(entry.name for entry in folder.glob("frame-*"))
+    assert frames[0] == "frame-000000.png"
+    assert not list(folder.glob(".*"))
+
+
+def test_a_killed_export_leaves_nothing_and_says_so(
+    dialog: ExportDialog, qtbot: QtBot, tmp_path: Path
+) -> None:
+    reports = []
+    dialog.failed.connect(lambda error, report: reports.append(error))
+    dialog.findChild(QLineEdit, "export.output").setText(str(tmp_path / "film.mp4"))
+    dialog.findChild(QComboBox, "export.size").setCurrentText("3840x2160")
+    press(dialog, "export.start")
+    qtbot.waitUntil(lambda: bool(list(tmp_path.glob(".film.*"))), timeout=60_000)
+    dialog.findChild(QProcess).kill()
+    qtbot.waitUntil(lambda: len(reports) == 1, timeout=60_000)
+    assert list(tmp_path.iterdir()) == []
+    assert dialog.findChild(QPushButton, "export.start").isEnabled()
+
+
+def test_closing_the_dialog_ends_the_export(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
+    dialog.findChild(QLineEdit, "export.output").setText(str(tmp_path / "film.mp4"))
+    press(dialog, "export.start")
+    qtbot.waitUntil(lambda: dialog.findChild(QProcess) is not None, timeout=60_000)
+    dialog.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (Options(), []),
+        (Options(steps=slice(0, 9, 2)), ["--steps=0:9:2"]),
+        (Options(steps=range(3, 5)), ["--steps=3:5"]),
+        (
+            Options(size=(640, 480), layers=(1, 4), lock_axes=False),
+            ["--size=640x480", "--layers=1,4", "--free-axes"],
+        ),
+        (Options(title="-x", transparent=True, fps=12.5), ["--fps=12.5", "--title=-x", "--transparent"]),
+    ],
+)
+def test_options_as_words_of_a_command(options: Options, words: list[str]) -> None:
+    made = export_words(["r.resviz"], "o.png", options)
+    assert made[:4] == ["export", "r.resviz", "-o", "o.png"]
+    assert sorted(made[4:]) == sorted(words)
 
 
 @pytest.mark.parametrize(
