@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from resviz.block import Activation, register_activation
     from resviz.config import Session, load_session
     from resviz.export import export
+    from resviz.export.notebook import animation, plot
     from resviz.recording import open_recording, run, solve_lazy, solve_limit
 
 __version__ = "0.1.0"
@@ -27,8 +28,10 @@ __version__ = "0.1.0"
 _LAZY = {
     "Activation": "resviz.block",
     "Session": "resviz.config",
+    "animation": "resviz.export.notebook",
     "load_session": "resviz.config",
     "open_recording": "resviz.recording",
+    "plot": "resviz.export.notebook",
     "register_activation": "resviz.block",
     "run": "resviz.recording",
     "solve_lazy": "resviz.recording",
@@ -38,10 +41,12 @@ _LAZY = {
 __all__ = [
     "Activation",
     "Session",
+    "animation",
     "errors",
     "export",
     "load_session",
     "open_recording",
+    "plot",
     "register_activation",
     "run",
     "solve_lazy",

@@ -6,14 +6,14 @@ Everything is laid out at its target size by the drawing code of the window; not
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resviz.errors import RequestError
 from resviz.export.film import CODECS
 from resviz.export.finish import NO_FILM
-from resviz.export.options import STILLS, TABLES, VIEWS, Options, check_options, output_suffix
+from resviz.export.options import STILLS, TABLES, VIEWS, Options, check_options, options_of, output_suffix
 from resviz.export.target import check_file
 from resviz.files import writing
 
@@ -138,12 +138,7 @@ def export(
         RequestError: an option that cannot be.
         OutputError: the file cannot be written.
     """
-    known = [field.name for field in fields(Options)]
-    if unknown := look.keys() - set(known):
-        raise RequestError(
-            f"export has no option {sorted(unknown)[0]!r}", remedy=f"Options: {', '.join(known)}."
-        )
-    options = Options(view=view, size=size, fps=fps, steps=steps, **look)
+    options = options_of(view=view, size=size, fps=fps, steps=steps, **look)
     notes: tuple[str, ...] = ()
     for progress in export_steps(recording, out, options, data=data, overwrite=overwrite):
         notes = progress.notes

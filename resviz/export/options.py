@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from resviz.errors import RequestError
 from resviz.export.film import CODECS
@@ -148,6 +148,22 @@ class Options(Finish):
                 remedy="Choose one (--steps 40), or write a film or a folder of frames.",
             )
         return chosen
+
+
+def options_of(**chosen: Any) -> Options:
+    """Options by name.
+
+    Raises:
+        RequestError: there is no option of a name.
+    """
+    known = [field.name for field in fields(Options)]
+    if unknown := sorted(chosen.keys() - set(known)):
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        raise RequestError(
+            f"export has no option {unknown[0]!r}" + (f"; nearest: {near[0]}" if near else ""),
+            remedy=f"Options: {', '.join(known)}.",
+        )
+    return Options(**chosen)
 
 
 def spread(layers: int, panels: int = _PANELS) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ any unit is replayed from them, equal to the trained one to rounding.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -249,6 +250,11 @@ class Recording:
         from resviz.recording.file import save_recording
 
         return save_recording(self, Path(path), overwrite=overwrite)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Mapping[str, Any]:
+        """What a notebook shows: a small film, drawn by a layer above that is looked up when it is needed."""
+        shown: Mapping[str, Any] = import_module("resviz.export.notebook").mimebundle(self)
+        return shown
 
     # ---- inside -------------------------------------------------------------------------------------
 
