@@ -15,11 +15,20 @@ _SIGNS = {"good": "ok", "missing": "--", "broken": "!!"}
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    desktop: Annotated[
+        bool,
+        typer.Option(
+            "--desktop", help="Check nothing: give this user's desktop a menu entry, icons and the file type."
+        ),
+    ] = False,
     quiet: Quiet = False,
     log_level: Level = LogLevel.WARNING,
 ) -> None:
     """Check versions, devices, fonts, display and encoders; exit status 1 if something is broken."""
     start_log(log_level)
+    if desktop:
+        _install(quiet=quiet)
+        return
     from resviz.cli.checks import all_checks
 
     found = []
@@ -34,3 +43,14 @@ def doctor(
         typer.echo(json.dumps({"checks": [asdict(check) for check in found]}, indent=2))
     if any(check.state == "broken" for check in found):
         raise typer.Exit(1)
+
+
+def _install(*, quiet: bool) -> None:
+    from resviz.cli.desktop import install, update
+
+    for path, done in install():
+        if not quiet:
+            typer.echo(f"{path}  {done}")
+    for tool, went in update():
+        if not quiet:
+            typer.echo(f"{tool}  {went}")

@@ -98,5 +98,6 @@ def _application() -> QApplication:
     application = QApplication([sys.argv[0] or "resviz"])
     application.setApplicationName("resviz")
     application.setApplicationDisplayName("resviz")
+    application.setDesktopFileName("resviz")  # Wayland finds the icon by it
     application.setDesktopFileName("resviz")
     return application

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from importlib import resources
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 _SIZE = 16
 _RATIOS = (1, 2, 3)
+_APP_SIZES = (16, 32, 48, 128, 256)
 
 
 def icon(name: str, colour: QColor) -> QIcon:
@@ -25,6 +26,17 @@ def icon(name: str, colour: QColor) -> QIcon:
         painter.setBrush(colour)
         _SYMBOLS[name](painter, colour)
         painter.end()
+        made.addPixmap(pixmap)
+    return made
+
+
+def app_icon() -> QIcon:
+    """The program's own icon, as its menu entry shows it."""
+    made = QIcon()
+    folder = resources.files("resviz") / "desktop"
+    for size in _APP_SIZES:
+        pixmap = QPixmap()
+        pixmap.loadFromData((folder / f"resviz-{size}.png").read_bytes())
         made.addPixmap(pixmap)
     return made
 
@@ -78,18 +90,6 @@ def _export(painter: QPainter, colour: QColor) -> None:
     painter.drawPath(path)
 
 
-def _window(painter: QPainter, colour: QColor) -> None:
-    """The program's own: a density that splits in two."""
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(colour, 1.6))
-    path = QPainterPath(QPointF(1, 14))
-    for i in range(1, 57):
-        x = 1 + i / 4
-        bumps = math.exp(-(((x - 5) / 1.7) ** 2)) + math.exp(-(((x - 11) / 1.7) ** 2))
-        path.lineTo(x, 14 - 11 * bumps)
-    painter.drawPath(path)
-
-
 _SYMBOLS: dict[str, Callable[[QPainter, QColor], None]] = {
     "play": _play,
     "pause": _pause,
@@ -97,5 +97,4 @@ _SYMBOLS: dict[str, Callable[[QPainter, QColor], None]] = {
     "reset": _reset,
     "seed": _seed,
     "export": _export,
-    "window": _window,
 }

@@ -29,7 +29,7 @@ from resviz.gui.estimate import estimate
 from resviz.gui.experiment import FIELDS_BY_PATH, Experiment
 from resviz.gui.facts import Facts
 from resviz.gui.help import AboutDialog, KeysDialog
-from resviz.gui.icons import icon
+from resviz.gui.icons import app_icon, icon
 from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
 from resviz.gui.pictures import export_options, places_of
@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         self._facts = Facts()
         self.controller = Controller(session, self)
         self.setObjectName("resviz")
+        self.setWindowIcon(app_icon())
         self.preferences = Preferences(self)
         self.preferences.changed.connect(self._apply)
         self.documents = Documents(self, self.controller)
@@ -225,7 +226,6 @@ class MainWindow(QMainWindow):
         self.runs.set_theme(self._theme)
         self.notice.set_colours(error_colour(self._theme))
         self.commands.show_icons(self._icon)
-        self.setWindowIcon(icon("window", palette(self._theme).color(QPalette.ColorRole.Highlight)))
         self.commands.themes[choice].setChecked(True)
         self._show_transport(self.controller.state)
 
