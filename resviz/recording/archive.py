@@ -106,7 +106,9 @@ class Archive:
             if wanted is not None:
                 if hashlib.sha256(data).hexdigest() != wanted:
                     raise ValueError("its sha256 is not the manifest's")
-                del self.hashes[name]  # once is enough: the file stays open
+                self.hashes.pop(
+                    name, None
+                )  # two threads may have read it  # once is enough: the file stays open
         except (ValueError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError, zlib.error) as error:
             raise self.damaged(name, error) from error
         return data
