@@ -56,9 +56,12 @@ def test_shapes_that_the_presets_promise():
     assert twins.contrast.alpha < (64 * 256 / 10) ** 0.5
 
 
-@pytest.mark.parametrize("name", [name for name in preset_names() if name != "linear"])
-def test_a_preset_lets_its_limit_choose_its_size(name):  # that of linear networks is exact and has none
-    limit = preset(name).session.limit
+@pytest.mark.parametrize("name", preset_names())
+def test_a_preset_lets_its_limit_choose_its_size(name):
+    session = preset(name).session
+    limit = session.limit
+    if session.network.activation == "identity":  # solved exactly, by moments
+        return
     assert (limit.nodes, limit.units) == ("auto", "auto")
     assert limit.tolerance <= 2e-2
 

@@ -77,7 +77,7 @@ def test_steps_that_no_size_resolves_do_not_decide():
     chosen = [s for s in sized(auto(tolerance=1e-2), engine) if s is not None][-1]
     assert len(sizes) == 2
     size = chosen.limit.nodes * chosen.limit.units
-    assert 1e-2 / 2 < 2.0 * size**-0.5 <= 1e-2
+    assert 0.8e-2 / 2 < 2.0 * size**-0.5 <= 0.8e-2
 
 
 def test_the_memory_bound_ends_the_search():
