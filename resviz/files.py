@@ -42,6 +42,7 @@ def writing(path: Path) -> Iterator[Path]:
         _flush(temporary)
         os.replace(temporary, final)
         temporary = None
+        _flush_folder(final.parent)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise OutputError(
             f"{path} cannot be written: {getattr(error, 'strerror', None) or error}",
@@ -57,3 +58,13 @@ def _flush(path: Path) -> None:
     """Onto the disk before the rename, or a crash could leave a name without content."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def _flush_folder(path: Path) -> None:
+    """The new name onto the disk too, where folders can be flushed; the file is whole either way."""
+    with suppress(OSError):
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -35,12 +35,25 @@ def made_with(session: Session, threads: int = 1) -> dict[str, str]:
         "device": f"{device}{name}",
         "dtype": session.training.dtype,
         "threads": str(threads),
+        "linear algebra": _linear_algebra(),
         "resviz": version("resviz"),
         "python": platform.python_version(),
         **{name: version(name) for name in _LIBRARIES},
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
         **function,
     }
+
+
+def _linear_algebra() -> str:
+    """The libraries behind numpy, and their threads: sums in another order differ in their last bit."""
+    from threadpoolctl import threadpool_info  # scikit-learn's
+
+    found = {
+        f"{one['internal_api']} {one['version']}, {one['num_threads']} threads"
+        for one in threadpool_info()
+        if one["user_api"] == "blas"
+    }
+    return "; ".join(sorted(found)) or "unknown"
 
 
 def check_activation(made: Mapping[str, str], path: Path) -> None:
