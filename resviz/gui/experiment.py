@@ -95,6 +95,7 @@ class Experiment(QWidget):
         self._text.setObjectName("commentary")
         self._text.setAccessibleName("What this preset shows")
         self._text.setOpenExternalLinks(True)
+        self._text.hide()  # until there is a paragraph
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(upper)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import platform
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
@@ -93,10 +94,8 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("about")
         self.setWindowTitle("About resviz")
-        versions = installed_versions()
-        rows = "".join(
-            f"<tr><td>{name}&nbsp;&nbsp;</td><td>{version}</td></tr>" for name, version in versions
-        )
+        versions = (*installed_versions(), ("Python", platform.python_version()))
+        rows = "".join(f"<tr><td>{name}&nbsp;&nbsp;</td><td>{number}</td></tr>" for name, number in versions)
         text = QTextBrowser()
         text.setAccessibleName("About resviz")
         text.setOpenExternalLinks(True)
@@ -118,5 +117,5 @@ class AboutDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(text)
         layout.addWidget(buttons)
-        self.resize(620, 560)
+        self.resize(800, 520)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -20,8 +20,8 @@ from resviz.scene.others import look_of
 from resviz.scene.theme import LIGHT, Theme
 from resviz.scene.ticks import number
 
-RUN, PIN, SHOW, NAME, SETTINGS, STEPS, NOTE = range(7)
-_HEADS = ("Run", "Pin", "Show", "Name", "Settings", "Steps", "Note")
+RUN, PIN, SHOW, SETTINGS, STEPS, NOTE, NAME = range(7)
+_HEADS = ("Run", "Pin", "Show", "Settings", "Steps", "Note", "Name")
 _TIPS = {
     RUN: "Return or a double click makes a run the present one",
     PIN: "Draw the run over the present one, on the same axes and bins",
@@ -60,9 +60,9 @@ class RunsDock(QWidget):
         header = self.table.horizontalHeader()
         header.setMinimumSectionSize(20)
         header.setHighlightSections(False)
-        for column in (RUN, PIN, SHOW, NAME, SETTINGS, STEPS):
+        for column in (RUN, PIN, SHOW, SETTINGS, STEPS, NOTE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(NOTE, QHeaderView.ResizeMode.Stretch)
+        header.setStretchLastSection(True)
         for column, title in enumerate(_HEADS):
             head = QTableWidgetItem(title)
             head.setToolTip(_TIPS.get(column, ""))
@@ -88,17 +88,21 @@ class RunsDock(QWidget):
         self._rows = rows
         self.table.blockSignals(True)
         self.table.setRowCount(len(rows))
+        # what all runs have in common tells none of them apart
+        parts = [settings_parts(run.session) for run, _ in rows]
+        common = set.intersection(*map(set, parts)) if len(parts) > 1 else set()
         for row, (run, is_present) in enumerate(rows):
-            self._fill(row, run, is_present)
+            own = [part for part in parts[row] if part not in common]
+            self._fill(row, run, is_present, "  ".join(own) or "the same")
         if place[0] >= 0:
             self.table.setCurrentCell(min(place[0], len(rows) - 1), place[1])
         self.table.blockSignals(False)
 
-    def _fill(self, row: int, run: KeptRun, present: bool) -> None:
+    def _fill(self, row: int, run: KeptRun, present: bool, settings: str) -> None:
         texts = {
             RUN: str(run.number),
             NAME: run.name or run.session.title,
-            SETTINGS: settings_text(run.session),
+            SETTINGS: settings,
             STEPS: _steps_text(run),
             NOTE: run.note,
         }
@@ -115,7 +119,8 @@ class RunsDock(QWidget):
                 flags |= Qt.ItemFlag.ItemIsEditable
             item.setFlags(flags)
             item.setText(texts.get(column, ""))
-            item.setToolTip(texts.get(column, "") or _TIPS.get(column, ""))
+            tip = settings_text(run.session) if column == SETTINGS else texts.get(column, "")
+            item.setToolTip(tip or _TIPS.get(column, ""))
             font = item.font()
             font.setBold(present)
             item.setFont(font)
@@ -193,19 +198,25 @@ class _Table(QTableWidget):
 
 def settings_text(session: Session) -> str:
     """What mostly tells runs apart, in the field's letters."""
+    return "  ".join(settings_parts(session))
+
+
+def settings_parts(session: Session) -> list[str]:
+    """The same, one setting each."""
     network, training = session.network, session.training
     rates = [training.rate, *(event.rate for event in training.events if event.rate is not None)]
     parts = [
         session.data.kind,
         f"L {network.layers}",
         f"M {network.units}",
-        f"{network.activation} α {network.alpha:g}",
+        network.activation,
+        f"α {network.alpha:g}",
         "η " + "→".join(f"{rate:g}" for rate in rates),
         f"seed {network.seed}",
     ]
     if training.optimizer != "gd":
-        parts.insert(4, training.optimizer)
-    return "  ".join(parts)
+        parts.insert(5, training.optimizer)
+    return parts
 
 
 def _steps_text(run: KeptRun) -> str:

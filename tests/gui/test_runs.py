@@ -44,7 +44,9 @@ def test_runs_are_listed_named_and_noted(opened: MainWindow, qtbot: QtBot) -> No
     first = opened.controller.state.runs[0].number
     assert texts(opened, RUN) == [str(first + 1), str(first)]
     assert texts(opened, STEPS) == ["0 of 10", "10 of 10"]
-    assert "M 32" in texts(opened, SETTINGS)[0]
+    seeds = [one.session.network.seed for one in reversed(opened.controller.state.runs)]
+    assert texts(opened, SETTINGS) == [f"seed {seed}" for seed in seeds]  # what differs
+    assert "M 32" in table(opened).item(0, SETTINGS).toolTip()
     table(opened).item(1, NAME).setText("the first")
     table(opened).item(1, NOTE).setText("keep this")
     kept = opened.controller.state.runs[0]
@@ -140,4 +142,4 @@ def test_a_trained_run_is_spooled_and_leaves_memory_by_itself(trained: MainWindo
 
 def test_settings_say_what_tells_runs_apart() -> None:
     session = Session(training={"optimizer": "sgd"}).with_event(5, rate=0.25)
-    assert settings_text(session) == "gaussian  L 64  M 256  tanh α 1  sgd  η 1→0.25  seed 11"
+    assert settings_text(session) == "gaussian  L 64  M 256  tanh  α 1  sgd  η 1→0.25  seed 11"
