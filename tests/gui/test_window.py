@@ -195,8 +195,22 @@ def test_keys_reset_and_new_seed(window: MainWindow, qtbot: QtBot) -> None:
     assert window.controller.state.session.network.seed != SMALL.network.seed
 
 
+@pytest.mark.parametrize(
+    "name", ["layers", "bins", "network.layers", "observable", "lock_axes", "runs.table"]
+)
+def test_arrows_move_no_cursor_from_a_control(opened: MainWindow, qtbot: QtBot, name: str) -> None:
+    opened.controller.ask(_seek(4))
+    control = opened.findChild(QWidget, name)
+    control.setFocus()
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        qtbot.keyClick(control, key)
+    assert opened.controller.state.cursor == 4
+    control.clearFocus()
+
+
 @pytest.mark.parametrize("name", ["observable", "preset", "network.activation", "layers", "bins", "speed",
-                                  "contrast_alpha", "network.layers", "lock_axes"])  # fmt: skip
+                                  "contrast_alpha", "network.layers", "lock_axes", "depth_width",
+                                  "runs.table"])  # fmt: skip
 def test_window_keys_are_native_in_controls(window: MainWindow, qtbot: QtBot, name: str) -> None:
     wait_for_step(qtbot, window, 0)
     control = window.findChild(QWidget, name)
