@@ -36,6 +36,7 @@ from resviz.gui.pictures import export_options, places_of
 from resviz.gui.plot_menu import PlotMenu, Plots
 from resviz.gui.preferences import Preferences, SettingsDialog, scale_type
 from resviz.gui.report import ReportDialog, report_text
+from resviz.gui.reproduce_menu import ReproduceMenu
 from resviz.gui.runs_dock import RunsDock
 from resviz.gui.starting import Starting
 from resviz.gui.state import (
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self._make_docks()
         self._make_toolbar()
         self.commands.fill_menus()
+        self.menuBar().addMenu(ReproduceMenu(self, lambda: self._theme, self._report))
         self.commands.add_keys(self._views())
         plots = Plots(self.controller, self.notice.show_notice)
         for view in self._views():

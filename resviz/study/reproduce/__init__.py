@@ -17,6 +17,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 
 from resviz.errors import RequestError
+from resviz.study.published import PUBLISHED
 from resviz.study.reproduce.alpha import lazy_travel, loss_vs_alpha, output_std_vs_alpha
 from resviz.study.reproduce.density import density_grid
 from resviz.study.reproduce.error import error_vs_depth, error_vs_width
@@ -41,20 +42,21 @@ __all__ = [
     "write_result",
 ]
 
-_HW, _AS = "HW, arXiv 2509.10167", "AS, arXiv 2603.18168"
-
-EXPERIMENTS: tuple[Experiment, ...] = (
-    Experiment("reference-loss", "Loss of the reference network", _HW, reference_loss),
-    Experiment("unit-paths", "One unit's path in every layer", _HW, unit_paths),
-    Experiment("error-vs-L", "Output error against depth", _HW, error_vs_depth),
-    Experiment("error-vs-M", "Output error against width", _HW, error_vs_width),
-    Experiment("output-std-vs-alpha", "Deviation of the output over seeds", _HW, output_std_vs_alpha),
-    Experiment("loss-vs-alpha", "Loss against the branch scale", _HW, loss_vs_alpha),
-    Experiment("lazy-travel", "Travel of units against the branch scale", _HW, lazy_travel),
-    Experiment("phase-diagram", "Phase diagram, measured", _HW + " v2", phase_diagram),
-    Experiment("shape-embedding-error", "Embedding error of all shapes", _AS, shape_embedding_error),
-    Experiment("shape-output-error", "Output error of all shapes", _AS, shape_output_error),
-    Experiment("density-grid", "Densities of a wide linear network", _AS, density_grid),
+_STEPS = {
+    "reference-loss": reference_loss,
+    "unit-paths": unit_paths,
+    "error-vs-L": error_vs_depth,
+    "error-vs-M": error_vs_width,
+    "output-std-vs-alpha": output_std_vs_alpha,
+    "loss-vs-alpha": loss_vs_alpha,
+    "lazy-travel": lazy_travel,
+    "phase-diagram": phase_diagram,
+    "shape-embedding-error": shape_embedding_error,
+    "shape-output-error": shape_output_error,
+    "density-grid": density_grid,
+}
+EXPERIMENTS: tuple[Experiment, ...] = tuple(
+    Experiment(one.name, one.title, one.source, _STEPS[one.name]) for one in PUBLISHED
 )
 
 
