@@ -64,6 +64,9 @@ class _Loop(QThread):
         self._serve()
 
 
+_lingering: set[Worker] = set()  # closed, but still within a piece of work (a first import, say)
+
+
 class Worker(QObject):
     """Runs generators off the thread it lives in and reports back to it.
 
@@ -172,9 +175,18 @@ class Worker(QObject):
             self._stopped.clear()
             self._wake.notify_all()
         ended = self._loop.wait(wait_ms) if self._loop.isRunning() else True
+        if not ended:
+            self._linger()
         self._deliver()
         self._clock.stop()
         return ended
+
+    def _linger(self) -> None:
+        """Outlive whoever closes: Qt aborts the process when a running thread is destroyed."""
+        if self not in _lingering:
+            self.setParent(None)
+            _lingering.add(self)
+            self._loop.finished.connect(lambda: _lingering.discard(self))
 
     # -- in the thread ----------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from windows import SMALL, STEPS, action, wait_for_step
 
 from resviz.gui.app import make_window
 from resviz.gui.window import MainWindow
+from resviz.gui.worker import _lingering
 from resviz.recording import Recording, run
 
 
@@ -65,6 +66,9 @@ def _nothing_left(qapp: QApplication) -> Iterator[None]:
     busy = {id(thing) for thing in _busy()}
     threads = _python_threads()
     yield
+    for worker in tuple(_lingering):  # told to end; on a loaded machine a first import takes its time
+        worker.close(20_000)
+    QCoreApplication.processEvents()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
     left = [widget for widget in qapp.topLevelWidgets() if id(widget) not in widgets]
