@@ -252,6 +252,25 @@ def test_a_recording_says_which_activation_it_needs(tmp_path):
         resviz.open_recording(path)
 
 
+def test_an_unsaved_run_says_so_too(tmp_path):
+    """Its spool, found after a crash."""
+    from collections import deque
+
+    from resviz.recording import record
+    from resviz.recording.spool import recover, spooled
+
+    resviz.register_activation("swish", Swish)
+    last = deque(spooled(record(session("swish")), path=tmp_path / "run"), maxlen=1)[0]
+    last.recording.spool.close()
+    del activations._registered["swish"]
+    with pytest.raises(RecordingError, match="run was made with the activation 'swish'"):
+        recover(tmp_path / "run")
+    resviz.register_activation("swish", Swish)
+    again = recover(tmp_path / "run")
+    assert again.step == 4
+    again.spool.close()
+
+
 def test_another_function_of_the_same_name_is_another_limit():
     resviz.register_activation("mine", Swish)
     first = limit_key(session("mine"))
