@@ -10,7 +10,7 @@ import typer
 from resviz.cli.options import Changes, Level, LogLevel, Quiet, ShowProgress, start_log
 from resviz.cli.report import note
 from resviz.cli.session import is_recording, read_session
-from resviz.errors import RequestError
+from resviz.errors import RecordingError, RequestError
 
 if TYPE_CHECKING:
     from resviz.config import Session
@@ -29,6 +29,10 @@ def window(
     file: Annotated[
         str | None, typer.Argument(metavar="[FILE]", help="A session, a recording, or a preset's name.")
     ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow", help="FILE is being recorded by another process: show it as it grows."),
+    ] = False,
     changes: Changes = None,
     show_progress: ShowProgress = None,
     quiet: Quiet = False,
@@ -36,7 +40,9 @@ def window(
 ) -> None:
     """Open the window (the command may be left out)."""
     start_log(log_level)
-    recording = file is not None and is_recording(file)
+    recording = file is not None and (follow or is_recording(file))
+    if follow:
+        _check_growing(file)
     if recording and changes:
         raise RequestError("--set changes a session; a recording is what it is", remedy="Leave --set out.")
     # a wrong file is refused here, before Qt starts
@@ -46,9 +52,30 @@ def window(
     if display_usable():
         from resviz.gui.app import main
 
-        raise typer.Exit(main(file=Path(file) if file else None, session=session))
+        raise typer.Exit(main(file=Path(file) if file else None, session=session, follow=follow))
+    if follow:
+        raise RequestError(
+            "there is no display to follow it on", remedy="`resviz export` draws what is recorded so far."
+        )
     note(NO_DISPLAY, quiet=quiet)
     _render(file, session, show_progress, quiet)
+
+
+def _check_growing(file: str | None) -> None:
+    """Refuse what nobody records, before a window opens for it.
+
+    Raises:
+        RequestError: no file is named.
+        RecordingError: nothing is recorded into it, and it is not there.
+    """
+    if file is None:
+        raise RequestError("--follow needs a FILE", remedy="Name the recording that another process writes.")
+    from resviz.recording.spool import growing
+
+    if growing(Path(file)) is None and not Path(file).is_file():
+        raise RecordingError(
+            f"{file} does not exist, and nobody records it", remedy="Start `resviz run ... -o FILE` first."
+        )
 
 
 def _render(file: str | None, session: Session | None, show_progress: bool | None, quiet: bool) -> None:

@@ -35,7 +35,7 @@ def make_window(session: Session | None = None, interactive: bool = False) -> Ma
     return window
 
 
-def main(file: str | Path | None = None, session: Session | None = None) -> int:
+def main(file: str | Path | None = None, session: Session | None = None, *, follow: bool = False) -> int:
     """Show the window until it is closed; returns the exit status.
 
     Without a file the preset *hello* runs, and so does a preset named in its place; a session (.toml) is
@@ -43,18 +43,20 @@ def main(file: str | Path | None = None, session: Session | None = None) -> int:
 
     Args:
         session: what was read from ``file``, or from *hello* without one, with changes made since.
+        follow: ``file`` is being recorded by another process, and shown as it grows.
 
     Raises:
         InputError: the file cannot be read; nothing was shown.
     """
     name = _FIRST if file is None else str(file)
     path = None if name in preset_names() and not Path(name).is_file() else Path(name)
-    recording = path is not None and path.suffix == ".resviz"
+    recording = path is not None and (follow or path.suffix == ".resviz")
     if session is None and not recording:
         session = load_session(name)  # refused before a window flashes up
     application = _application()
     from PySide6.QtCore import QTimer
 
+    from resviz.gui.following import Following
     from resviz.gui.journal import Journal
     from resviz.gui.state import Load
     from resviz.gui.window import MainWindow
@@ -63,12 +65,15 @@ def main(file: str | Path | None = None, session: Session | None = None) -> int:
     journal = Journal(window.report)
     window.arrangement.restore()
     window.show()
+    followed: list[Following] = []
 
     def begin() -> None:
         if path is None and session == preset(name).session:
             window.load_preset(name)
         elif session is not None:
             window.controller.ask(Load(session, path, run=path is None))
+        elif path is not None and follow:
+            followed.append(Following(window.controller, path, window))
         elif path is not None:
             window.controller.open(path)
         window.starting.begin()
@@ -76,6 +81,8 @@ def main(file: str | Path | None = None, session: Session | None = None) -> int:
     # after the first paint, so that the engine loads behind a window that is there
     QTimer.singleShot(0, window, begin)
     status = int(application.exec())
+    for one in followed:
+        one.close(2000)
     journal.close()
     if not window.controller.close():
         # a thread that does not yield (it compiles, or a step takes long) would keep the process
