@@ -270,11 +270,11 @@ def draw(
 
     # no window is wanted, and Qt aborts on a display that does not answer
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    if options.view == "phase-diagram":
-        _train_atlas(show_progress=show_progress, quiet=quiet)
     total = 0
     notes: tuple[str, ...] = ()
     with stopping_kindly(), _shown(show_progress, pipe=pipe, quiet=quiet) as update:
+        if options.view == "phase-diagram":
+            _train_atlas(update)
         for now in export_steps(recordings, output, options, data=data, overwrite=overwrite):
             total, notes = now.total, now.notes
             update(now.done, now.total, now.message)
@@ -289,15 +289,14 @@ def draw(
     note(f"{output}: {total} {what}{'s' if total > 1 else ''}", quiet=quiet)
 
 
-def _train_atlas(*, show_progress: bool | None, quiet: bool) -> None:
+def _train_atlas(update: Update) -> None:
     """Train what the user's atlas of the phase diagram lacks: half a minute, once."""
     from resviz.files import user_folder
     from resviz.study.atlas import atlas
 
-    with stopping_kindly(), progress("training the atlas", shown=show_progress, quiet=quiet) as update:
-        for found in atlas(folder=user_folder()):
-            if found is not None:
-                update(round(100 * found.done), 100, "")
+    for found in atlas(folder=user_folder()):
+        if found is not None:
+            update(0, 1, f"training the atlas of the phase diagram, {found.done:.0%}")
 
 
 @contextmanager

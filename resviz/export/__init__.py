@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from resviz.export.provenance import Provenance
     from resviz.export.sheet import Sheet
     from resviz.recording import Recording
-    from resviz.scene.model import Scene
 
     Recordings = Recording | Sequence[Recording]
 
@@ -181,8 +180,10 @@ def export_steps(
             message = f"following the units, {done} of {total} steps"
             yield ExportProgress(0, len(provenance.steps), message)
         if provenance.data:
+            from resviz.export.values import figure_bytes
+
             scene = sheet.scene(provenance.steps[0])
-            _write(path, _figure_data(suffix, scene, provenance))
+            _write(path, figure_bytes(suffix, scene, provenance))
             yield ExportProgress(1, 1)
         elif suffix in STILLS:
             yield from _still(path, sheet, provenance, data)
@@ -218,18 +219,20 @@ def _all_steps(table: str) -> bool:
 
 def _still(path: Path, sheet: Sheet, provenance: Provenance, data: str) -> Iterator[ExportProgress]:
     from resviz.export.stills import write_still
+    from resviz.export.values import figure_bytes
 
     scene = sheet.scene(provenance.steps[0])
     with writing(path) as temporary:
         write_still(temporary, scene, provenance)
     if data:
-        _write(path.with_suffix(f".{data}"), _figure_data(f".{data}", scene, provenance))
+        _write(path.with_suffix(f".{data}"), figure_bytes(f".{data}", scene, provenance))
     yield ExportProgress(1, 1)
 
 
 def _sequence(path: Path, sheet: Sheet, provenance: Provenance, data: str) -> Iterator[ExportProgress]:
     from resviz.export.sequence import FrameList, beside_frame, frame_name, write_sequence
     from resviz.export.stills import png_still
+    from resviz.export.values import figure_bytes
 
     steps = provenance.steps
     frames = FrameList(path, provenance.digest())
@@ -238,7 +241,7 @@ def _sequence(path: Path, sheet: Sheet, provenance: Provenance, data: str) -> It
 
     def drawn(step: int) -> dict[str, bytes]:
         scene, alone, name = sheet.scene(step), replace(provenance, steps=(step,)), frame_name(step)
-        files = {beside_frame(name, f".{data}"): _figure_data(f".{data}", scene, alone)} if data else {}
+        files = {beside_frame(name, f".{data}"): figure_bytes(f".{data}", scene, alone)} if data else {}
         return {**files, name: png_still(scene, alone)}
 
     for done in write_sequence(path, steps, drawn, frames):
@@ -302,14 +305,6 @@ def _numbers(path: Path, recording: Recording, provenance: Provenance) -> Iterat
             columns = end.value
             break
     _write(path, table_bytes(path.suffix.lower(), columns, provenance))
-
-
-def _figure_data(suffix: str, scene: Scene, provenance: Provenance) -> bytes:
-    from resviz.export.data import table_bytes
-    from resviz.export.figure import figure_arrays, figure_rows
-
-    columns = figure_arrays(scene) if suffix == ".npz" else figure_rows(scene)
-    return table_bytes(suffix, columns, replace(provenance, data="figure"))
 
 
 def _write(path: Path, content: bytes) -> None:

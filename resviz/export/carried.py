@@ -155,6 +155,6 @@ def _npz_text(path: Path) -> str:
 
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return str(arrays["provenance"])
+            return str(arrays["session"])
     except (OSError, ValueError, KeyError):
         return ""

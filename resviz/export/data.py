@@ -164,7 +164,7 @@ def every_step(data: str) -> bool:
 def table_bytes(suffix: str, columns: Columns, provenance: Provenance) -> bytes:
     """Columns as a .csv file, behind comment lines that say where they come from, or as a .npz file."""
     if suffix == ".npz":
-        arrays: dict[str, Any] = {"provenance": np.array(provenance.text()), **columns}
+        arrays: dict[str, Any] = {"session": np.array(provenance.text()), **columns}
         packed = io.BytesIO()
         np.savez_compressed(packed, **arrays)
         return packed.getvalue()
@@ -178,8 +178,8 @@ def table_bytes(suffix: str, columns: Columns, provenance: Provenance) -> bytes:
 
 def _written(column: NDArray[Any]) -> Iterator[str]:
     if column.dtype.kind == "f":
-        # nine digits bring every float32 back; nothing stands for NaN
-        return ("" if value != value else f"{value:.9g}" for value in column.tolist())
+        # digits enough to bring every number back; nothing stands for NaN
+        return ("" if value != value else repr(value) for value in column.tolist())
     return (f'"{value}"' if "," in value else value for value in map(str, column.tolist()))
 
 

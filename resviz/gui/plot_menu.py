@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from resviz.draw.picture import picture
 from resviz.draw.view import SceneView
 from resviz.errors import ResvizError
-from resviz.export.options import STILLS, Options
+from resviz.export.options import STILLS, TABLES, Options
 from resviz.export.provenance import Provenance
 from resviz.export.stills import write_still
-from resviz.export.values import SUFFIXES, values_text, write_values
+from resviz.export.values import values_text, write_values
 from resviz.files import writing
 from resviz.gui.controller import Controller
 from resviz.gui.pictures import export_options
@@ -99,7 +99,7 @@ class PlotMenu(QObject):
         self._ask("Export this figure", _FIGURES, STILLS, self.export)
 
     def _export_data(self) -> None:
-        self._ask("Export its data", _NUMBERS, SUFFIXES, self.export)
+        self._ask("Export its data", _NUMBERS, TABLES, self.export)
 
     def _ask(self, title: str, kinds: str, suffixes: tuple[str, ...], write: Callable[[Path], None]) -> None:
         name = (self._view.objectName() or "figure") + f"-{self._source.state.cursor}"
@@ -119,7 +119,7 @@ class PlotMenu(QObject):
         options = replace(asked, size=size, scale=scale, theme=view.theme.name)
         provenance = Provenance((state.session,), (state.newest,), options, (state.cursor,))
         try:
-            if path.suffix.lower() in SUFFIXES:
+            if path.suffix.lower() in TABLES:
                 write_values(path, view.seen, provenance)
             else:
                 with writing(path) as temporary:

@@ -42,7 +42,7 @@ def test_errors_and_outputs(recording, tmp_path):
         np.testing.assert_array_equal(arrays["net"].reshape(2, 3, 3), recording.output[[0, 4]])
         np.testing.assert_array_equal(arrays["target"].reshape(2, 3, 3)[1], recording.problem.y)
         assert arrays["sample"].reshape(2, 3, 3)[0, 2, 1] == 2
-        assert Provenance.parse(str(arrays["provenance"])).sessions == (recording.session,)
+        assert Provenance.parse(str(arrays["session"])).sessions == (recording.session,)
 
 
 def test_distances_are_those_of_the_interface(recording, tmp_path):
@@ -83,15 +83,15 @@ def test_a_figures_data_are_what_it_shows(recording, tmp_path):
         recording, tmp_path / "f.svg", view="grid", size=(320, 200), layers=(1,), steps=4, data="csv"
     )
     table = rows(tmp_path / "f.csv")
-    bars = [row for row in table if row["kind"] == "bars"]
+    bars = [row for row in table if row["mark"] == "finite bars"]
     assert {row["panel"] for row in table} == {"layer 1"}
     width = column(bars, "x_end") - column(bars, "x")
     # the bars of all units inside the axis integrate to their share
     assert np.sum(width * column(bars, "y")) == pytest.approx(1, abs=0.1)
-    limit = [row for row in table if row["kind"] == "line" and row["role"] == "limit"]
+    limit = [row for row in table if row["mark"] == "limit line"]
     density = recording.density("preactivation", layer=1, step=4, window=6)
     assert column(limit, "y").max() == pytest.approx(density.pdf.max(), rel=0.2)
-    assert {"band", "line", "bars"} <= {row["kind"] for row in table}
+    assert {"limit band", "limit line", "finite bars", "start line"} <= {row["mark"] for row in table}
     with pytest.raises(RequestError, match="exists already"):
         resviz.export(recording, tmp_path / "g.svg", view="grid", size=(320, 200), data="csv", steps=4) or (
             resviz.export(recording, tmp_path / "g.pdf", view="grid", size=(320, 200), data="csv", steps=4)
@@ -102,9 +102,9 @@ def test_a_figures_arrays(recording, tmp_path):
     resviz.export(recording, tmp_path / "f.npz", view="overview", steps=2)
     with np.load(tmp_path / "f.npz") as arrays:
         named = set(arrays)
-    assert any(name.startswith("layer 3/0 bars finite/heights") for name in named)
+    assert any(name == "layer-3/finite-bars/heights" for name in named)
     assert any(name.startswith("displacement/") for name in named)
-    assert "provenance" in named
+    assert "session" in named
 
 
 @pytest.mark.parametrize(
