@@ -136,9 +136,10 @@ def assert_begins(part, whole) -> None:
             assert (fields.loss, fields.rate) == (theirs[fields.step].loss, theirs[fields.step].rate)
 
 
-def kill_at_random_moments(nursery, folder, times: int) -> list[float]:
+def kill_at_random_moments(nursery, folder, times: int, steps: int) -> list[float]:
     """Kill a real run ``times`` times; returns the seconds of steps that were lost each time."""
     command = ("run", "killed.toml", "-o", "run.resviz", "--overwrite", "--quiet")
+    command += ("--set", f"training.steps={steps}")
     nursery.start(*command)
     begun = time.monotonic()  # its imports are done
     assert nursery.end() == 0
@@ -168,7 +169,7 @@ def kill_at_random_moments(nursery, folder, times: int) -> list[float]:
             assert part.units(3, kept)[0].tobytes() == whole.units(3, kept)[0].tobytes()
             part.spool.drop()
         if (folder / "run.resviz").stat().st_ino != inode:  # it was saved before it was killed
-            kept = 250
+            kept = steps
         assert kept >= max((step for what, step, _ in log if what == "flushed"), default=-1)
         if (folder / "run.resviz.part").exists():  # killed while it was made, or while it was deleted
             assert not unfinished()
@@ -182,13 +183,15 @@ def kill_at_random_moments(nursery, folder, times: int) -> list[float]:
 
 
 def test_a_killed_run_loses_no_more_than_what_was_not_flushed(nursery, folder):
-    kill_at_random_moments(nursery, folder, 6)
+    kill_at_random_moments(nursery, folder, 6, 800)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_fifty_kills_lose_at_most_two_seconds(nursery, folder):
-    lost = kill_at_random_moments(nursery, folder, 50)
-    print(f"lost: median {np.median(lost):.2f} s, max {max(lost):.2f} s")
+    lost = kill_at_random_moments(nursery, folder, 50, 4000)
+    caught = [seconds for seconds in lost if seconds > 0]
+    print(f"{len(caught)} kills lost steps: median {np.median(caught):.2f} s, max {max(lost):.2f} s")
     assert max(lost) <= 2.0
 
 
