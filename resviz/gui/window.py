@@ -85,7 +85,9 @@ class MainWindow(QMainWindow):
         self._make_docks()
         self._make_toolbar()
         self.commands.fill_menus()
-        self.menuBar().addMenu(ReproduceMenu(self, lambda: self._theme, self.report))
+        bar = self.menuBar()
+        # Help is last
+        bar.insertMenu(bar.actions()[-1], ReproduceMenu(self, lambda: self._theme, self.report))
         self.commands.add_keys(self._views())
         plots = Plots(self.controller, self.notice.show_notice)
         for view in self._views():
