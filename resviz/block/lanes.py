@@ -21,7 +21,7 @@ from llvmlite import ir
 from numba import config, njit, types
 from numba.extending import intrinsic
 
-__all__ = ["COMPILE", "apart", "contract", "dots", "fold", "kernel", "lanes"]
+__all__ = ["COMPILE", "apart", "contract", "dots", "fold", "inner", "kernel", "lanes"]
 
 COMPILE = {"nogil": True, "boundscheck": False, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
 """How every kernel is compiled; NaN and infinities keep their meaning, since divergence shows by them."""
@@ -243,23 +243,47 @@ def _patch(
 
 @intrinsic
 def _sum(typing: Any, array: Any, offset: Any) -> Any:
-    """Sum of the lanes of the vector at an offset, halves on halves."""
+    """Sum of the lanes of the vector at an offset."""
 
     def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source = _Slice(context, builder, signature.args[0], arguments[0])
-        value = source.load(arguments[1])
-        count = source.vector.count
-        while count > 1:
-            count //= 2
-            word = ir.VectorType(ir.IntType(32), count)
-            halves = [
-                builder.shuffle_vector(value, value, ir.Constant(word, list(range(first, first + count))))
-                for first in (0, count)
-            ]
-            value = builder.fadd(*halves)
-        return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
+        return _summed(builder, source.load(arguments[1]))
 
     return array.dtype(array, types.intp), build
+
+
+@intrinsic
+def inner(typing: Any, a: Any, a0: Any, b: Any, b0: Any, vectors: Any) -> Any:
+    """sum_i a[a0 + i] b[b0 + i] over ``vectors`` whole vectors."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        left, right = (_Slice(context, builder, signature.args[i], arguments[i]) for i in (0, 2))
+        _, a0, _, b0, vectors = arguments
+        step = ir.Constant(a0.type, left.vector.count)
+
+        def body(j: Any, sums: list[Any]) -> list[Any]:
+            along = builder.mul(j, step)
+            one, other = left.load(builder.add(a0, along)), right.load(builder.add(b0, along))
+            return [_multiply_add(builder, one, other, sums[0])]
+
+        return _summed(builder, _loop(builder, vectors, [ir.Constant(left.vector, None)], body)[0])
+
+    i = types.intp
+    return a.dtype(a, i, b, i, i), build
+
+
+def _summed(builder: Any, value: Any) -> Any:
+    """Sum of a vector's lanes, halves on halves."""
+    count = value.type.count
+    while count > 1:
+        count //= 2
+        word = ir.VectorType(ir.IntType(32), count)
+        halves = [
+            builder.shuffle_vector(value, value, ir.Constant(word, list(range(first, first + count))))
+            for first in (0, count)
+        ]
+        value = builder.fadd(*halves)
+    return builder.extract_element(value, ir.Constant(ir.IntType(32), 0))
 
 
 @kernel

@@ -1,7 +1,7 @@
-"""One layer of few units, compiled: what `block.layer` does, for lanes that run along the samples.
+"""Layers of few units, compiled: what `block.layer` does, for lanes that run along the samples.
 
-A layer of one unit would leave all lanes but one empty; its samples fill them. Fields are turned to (D, N) on
-the way in and back on the way out. Importing this loads numba.
+A layer of one unit would leave all lanes but one empty; its samples fill them. Through a whole range of
+layers h and b stay turned, (D, N), in the nearest cache; only copies go out. Importing this loads numba.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from resviz.block.elementwise import slopes, values
-from resviz.block.lanes import contract, dots, fold, kernel, lanes
-from resviz.block.layer import up_to
+from resviz.block.lanes import contract, inner, kernel, lanes
+from resviz.block.layer import scaled, up_to
 
-__all__ = ["backward_narrow", "forward_narrow", "is_narrow", "narrow_room"]
+__all__ = ["is_narrow", "narrow_down", "narrow_room", "narrow_up"]
 
 _START, _NEXT = np.intp(0), np.intp(1)
-_FRESH = np.bool_(True)
+_FRESH, _ONTO = np.bool_(True), np.bool_(False)
 _FEW = 32  # units of the widest narrow layer: its preactivations stay in the nearest cache
-_ROWS = 16  # dimensions that are updated together
 
 
 @kernel
@@ -32,68 +31,76 @@ def narrow_room(samples: int, dimension: int, units: int) -> int:
     if units > _FEW:
         return 0
     deep = samples + 16
-    return 3 * dimension * deep + 2 * units * deep + _ROWS * units * 16 + 64
+    return 2 * dimension * deep + 2 * units * deep + 64
 
 
 @kernel
-def _turned(w, at, deep, x, x0, n, d, factor):
-    """w[at:] (D, deep) = factor * x^T, zeros in the lanes past N."""
+def _turned(w, at, deep, x, x0, n, d):
+    """w[at:] (D, deep) = x^T, zeros in the lanes past N."""
+    source = x[x0 : x0 + n * d]
     for c in range(d):
         row = w[at + c * deep : at + (c + 1) * deep]
         for i in range(n):
-            row[i] = factor * x[x0 + i * d + c]
+            row[i] = source[i * d + c]
         for i in range(n, deep):
             row[i] = 0
 
 
 @kernel
-def _turned_back(w, at, deep, n, d, factor, out, o0):
-    for i in range(n):
-        for c in range(d):
-            out[o0 + i * d + c] = factor * w[at + c * deep + i]
+def _turned_back(w, at, deep, n, d, out, o0):
+    """out[o0:] (N, D) = w[at:]^T."""
+    to = out[o0 : o0 + n * d]
+    for c in range(d):
+        row = w[at + c * deep : at + c * deep + n]
+        for i in range(n):
+            to[i * d + c] = row[i]
 
 
 @kernel
-def forward_narrow(code, x, x0, u, u0, v, v0, n, d, m, scale, out, o0, w):
-    """`forward` of `block.layer`."""
+def narrow_up(code, h, u, v, scale, start, stop, k, r, n, d, m, w):
+    """h[j + 1] = h[j] + scale * sum_j v_j sigma(p_j) of replica k, j in start..stop."""
     deep = up_to(n, lanes(w))
-    xt = _START
-    p = xt + d * deep
-    sums = p + m * deep
-    _turned(w, xt, deep, x, x0, n, d, w.dtype.type(1.0 / d))
-    contract(w, p, deep, u, u0, _NEXT, m, w, xt, deep, m, n, d, _FRESH)
-    values(code, w, p, m * deep)
-    contract(w, sums, deep, v, v0, m, _NEXT, w, p, deep, d, n, m, _FRESH)
-    _turned_back(w, sums, deep, n, d, scale, out, o0)
+    ht = _START
+    p = ht + d * deep
+    over = w.dtype.type(1.0 / d)
+    _turned(w, ht, deep, h, (start * r + k) * n * d, n, d)
+    for j in range(start, stop):
+        unit = (j * r + k) * d * m
+        contract(w, p, deep, u, unit, _NEXT, m, w, ht, deep, m, n, d, _FRESH)
+        scaled(w, p, w, p, m * deep, over)
+        values(code, w, p, m * deep)
+        scaled(w, p, w, p, m * deep, scale)
+        contract(w, ht, deep, v, unit, m, _NEXT, w, p, deep, d, n, m, _ONTO)
+        _turned_back(w, ht, deep, n, d, h, ((j + 1) * r + k) * n * d)
 
 
 @kernel
-def backward_narrow(code, x, x0, y, y0, u, u0, v, v0, n, d, m, ru, rv, scale, out, o0, w):
-    """`backward` of `block.layer`."""
-    deep = up_to(n, lanes(w))
-    xt = _START
-    yt = xt + d * deep
-    p = yt + d * deep
-    q = p + m * deep
-    sums = q + m * deep
-    _turned(w, xt, deep, x, x0, n, d, w.dtype.type(1.0 / d))
-    _turned(w, yt, deep, y, y0, n, d, w.dtype.type(1.0 / d))
-    contract(w, p, deep, u, u0, _NEXT, m, w, xt, deep, m, n, d, _FRESH)
-    contract(w, q, deep, v, v0, _NEXT, m, w, yt, deep, m, n, d, _FRESH)
-    slopes(code, w, p, q, m * deep)
-    contract(w, sums, deep, u, u0, m, _NEXT, w, q, deep, d, n, m, _FRESH)
-    _turned_back(w, sums, deep, n, d, scale, out, o0)
-    _move(w, sums, xt, q, deep, u, u0, d, m, ru * w.dtype.type(d))
-    _move(w, sums, yt, p, deep, v, v0, d, m, rv * w.dtype.type(d))
-
-
-@kernel
-def _move(w, sums, xt, g, deep, u, u0, d, m, rate):
-    """u (D, M) -= rate * xt (D, N) g (M, N)^T."""
+def narrow_down(code, h, b, u, v, scale, ru, rv, start, stop, k, r, n, d, m, w):
+    """b[j] from b[j + 1] for j from stop - 1 down to start, and the update of their units."""
     lane = lanes(w)
-    for c in range(0, d, _ROWS):
-        rows = min(_ROWS, d - c)
-        w[sums : sums + rows * m * lane] = 0
-        dots(w, sums, w, xt + c * deep, deep, w, g, deep, rows, m, deep // lane)
-        for i in range(rows * m):
-            u[u0 + c * m + i] -= rate * fold(w, sums, i)
+    deep = up_to(n, lane)
+    bt = _START
+    xt = bt + d * deep
+    p = xt + d * deep
+    q = p + m * deep
+    over = w.dtype.type(1.0 / d)
+    _turned(w, bt, deep, b, (stop * r + k) * n * d, n, d)
+    for i in range(stop - start):
+        j = stop - 1 - i
+        at = (j * r + k) * n * d
+        unit = (j * r + k) * d * m
+        _turned(w, xt, deep, h, at, n, d)
+        contract(w, p, deep, u, unit, _NEXT, m, w, xt, deep, m, n, d, _FRESH)
+        contract(w, q, deep, v, unit, _NEXT, m, w, bt, deep, m, n, d, _FRESH)
+        scaled(w, p, w, p, 2 * m * deep, over)
+        slopes(code, w, p, q, m * deep)
+        # v first: it needs b before this layer's part is added; then b, which needs u before it moves
+        for e in range(m):
+            for c in range(d):
+                v[unit + c * m + e] -= rv * inner(w, bt + c * deep, w, p + e * deep, deep // lane)
+        scaled(w, p, w, q, m * deep, scale)
+        contract(w, bt, deep, u, unit, m, _NEXT, w, p, deep, d, n, m, _ONTO)
+        for e in range(m):
+            for c in range(d):
+                u[unit + c * m + e] -= ru * inner(w, xt + c * deep, w, q + e * deep, deep // lane)
+        _turned_back(w, bt, deep, n, d, b, at)

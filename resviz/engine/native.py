@@ -49,7 +49,8 @@ class _Native:
         return None if module is None else cls(module, activation, u, samples)
 
     def flat(self, *tensors: Tensor) -> list[AnyArray]:
-        return [t.numpy().reshape(-1) for t in tensors]
+        # a view, never a copy: what is written must arrive
+        return [t.view(-1).numpy() for t in tensors]
 
     def each(self, *numbers: float) -> list[AnyArray]:
         """A number for every replica."""

@@ -77,12 +77,20 @@ class ResNet:
         self, h0: AnyArray, starts: AnyArray, rule: Rule, *, device: torch.device, dtype: torch.dtype
     ) -> None:
         """Take units from standard normal ``starts`` (L, 2, D, M) and the embedded data ``h0`` (N, D)."""
-        layers, _, d, m = starts.shape
+        self._begin(h0, *_units(starts, rule, dtype), rule, device=device)
+
+    @classmethod
+    def of_units(cls, h0: AnyArray, u: AnyArray, v: AnyArray, rule: Rule, *, device: torch.device) -> ResNet:
+        """A network of the units u, v (L, D, M), which on the processor become its own."""
+        network = cls.__new__(cls)
+        network._begin(h0, u, v, rule, device=device)
+        return network
+
+    def _begin(self, h0: AnyArray, u: AnyArray, v: AnyArray, rule: Rule, *, device: torch.device) -> None:
+        layers, d, m = u.shape
         n = h0.shape[0]
-        z = torch.from_numpy(starts).to(device=device, dtype=dtype)
-        root = float(np.sqrt(d))
-        self.u = (z[:, None, 0] * (root * rule.sigma_u)).contiguous()
-        self.v = (z[:, None, 1] * (root * rule.sigma_v)).contiguous()
+        self.u, self.v = (torch.from_numpy(units)[:, None].to(device) for units in (u, v))
+        dtype = self.u.dtype
         self.h = torch.zeros(layers + 1, 1, n, d, device=device, dtype=dtype)
         self.b = torch.zeros_like(self.h)
         self.h[0, 0] = torch.tensor(h0).to(self.h)
@@ -125,6 +133,17 @@ def _copy(tensor: Tensor) -> AnyArray:
     return array
 
 
+def _units(starts: AnyArray, rule: Rule, dtype: torch.dtype) -> tuple[AnyArray, AnyArray]:
+    """u, v (..., D, M) of standard normal starts (..., 2, D, M)."""
+    number = np.dtype(str(dtype).removeprefix("torch.")).type
+    root = float(np.sqrt(starts.shape[-2]))
+    u, v = (
+        starts[..., i, :, :].astype(number, order="C") * number(root * sigma)
+        for i, sigma in enumerate((rule.sigma_u, rule.sigma_v))
+    )
+    return u, v
+
+
 def resnet(
     session: Session,
     problem: Problem,
@@ -142,11 +161,16 @@ def resnet(
     dtype = resolve_dtype(session.training.dtype)
     device = resolve_device(session.training.device, dtype)
     network = session.network
-    starts = np.empty((network.layers, 2, problem.dimension, network.units), dtype=session.training.dtype)
+    # by numpy, which asks for large pages where the system has them, and layer by layer: no second copy
+    u, v = (
+        np.empty((network.layers, problem.dimension, network.units), dtype=session.training.dtype)
+        for _ in range(2)
+    )
     for layer in range(network.layers):
-        starts[layer] = unit_starts(network.seed, layer, network.units, problem.dimension)
+        starts = unit_starts(network.seed, layer, network.units, problem.dimension)
+        u[layer], v[layer] = _units(starts, chosen, dtype)
         if layer % 64 == 0:
             yield None
-    engine = ResNet(problem.h0, starts, chosen, device=device, dtype=dtype)
-    del starts
+    engine = ResNet.of_units(problem.h0, u, v, chosen, device=device)
+    del u, v
     yield from descend(engine, problem, chosen, rates, standing=standing)

@@ -12,7 +12,7 @@ from resviz.block.lanes import kernel
 from resviz.block.layer import backward, forward, layer_room
 from resviz.block.lazylayer import lazy_backward, lazy_forward
 from resviz.block.motion import move
-from resviz.block.narrow import backward_narrow, forward_narrow, is_narrow, narrow_room
+from resviz.block.narrow import is_narrow, narrow_down, narrow_room, narrow_up
 
 __all__ = ["compile_for", "down", "lazy_down", "lazy_up", "move", "room", "up"]
 
@@ -27,16 +27,16 @@ def up(code, h, f, c, u, v, scale, nodes, start, stop, last, r, n, d, m, w):
     """
     size = r * n * d
     units = d * m
-    narrow = is_narrow(w, n, m)
+    if not nodes and is_narrow(w, n, m):
+        for k in range(r):
+            narrow_up(code, h, u, v, scale[k], start, stop, k, r, n, d, m, w)
+        return
     for j in range(start, stop):
         at = j * size if nodes else 0
         for k in range(r):
             unit = (j * r + k) * units
             here = k * n * d
-            if narrow:
-                forward_narrow(code, h, j * size + here, u, unit, v, unit, n, d, m, scale[k], f, at + here, w)
-            else:
-                forward(code, h, j * size + here, u, unit, v, unit, n, d, m, scale[k], f, at + here, w)
+            forward(code, h, j * size + here, u, unit, v, unit, n, d, m, scale[k], f, at + here, w)
         if j < last and nodes:
             bend(h, j * size, (j + 1) * size, f, at, -size, min(j, 2), c, 3 * r * j, r, n * d)
         elif j < last:
@@ -51,7 +51,10 @@ def down(code, h, b, f, c, u, v, scale, ru, rv, nodes, start, stop, last, r, n, 
     """
     size = r * n * d
     units = d * m
-    narrow = is_narrow(w, n, m)
+    if not nodes and is_narrow(w, n, m):
+        for k in range(r):
+            narrow_down(code, h, b, u, v, scale[k], ru[k], rv[k], start, stop, k, r, n, d, m, w)
+        return
     for i in range(stop - start):
         j = stop - 1 - i
         at = j * size if nodes else 0
@@ -60,16 +63,10 @@ def down(code, h, b, f, c, u, v, scale, ru, rv, nodes, start, stop, last, r, n, 
         for k in range(r):
             unit = (j * r + k) * units
             here = k * n * d
-            if narrow:
-                backward_narrow(
-                    code, h, x + here, b, y + here, u, unit, v, unit, n, d, m, ru[k], rv[k], scale[k],
-                    f, at + here, w,
-                )  # fmt: skip
-            else:
-                backward(
-                    code, h, x + here, b, y + here, u, unit, v, unit, n, d, m, ru[k], rv[k], scale[k],
-                    f, at + here, w,
-                )  # fmt: skip
+            backward(
+                code, h, x + here, b, y + here, u, unit, v, unit, n, d, m, ru[k], rv[k], scale[k],
+                f, at + here, w,
+            )  # fmt: skip
         if y >= size and nodes:
             bend(b, y, y - size, f, at, size, min(last - j, 2), c, 3 * r * (last - j), r, n * d)
         elif y >= size:

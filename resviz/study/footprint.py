@@ -9,9 +9,14 @@ import sys
 __all__ = ["memory_peak"]
 
 _CHILD = """
-import json, resource, sys
-unit = 1 if sys.platform == "darwin" else 1024
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+import json, sys
+def peak():
+    if sys.platform == "darwin":
+        import resource
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # a child begins with its parent's ru_maxrss, but with a VmHWM of its own
+    lines = open("/proc/self/status").read().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 L, M, D, N = map(int, sys.argv[1:])
 from resviz.study.benchmark import training_step
 training_step(1, 1, D, N)()
