@@ -20,7 +20,7 @@ from resviz.errors import DeviceError
 __all__ = ["chunks", "compiled", "one_thread", "resolve_device", "resolve_dtype", "torch_threads"]
 
 _FLOPS_A_CALL = 3e8  # some 50 ms on one core: how long a pause or a cancel may have to wait
-_NATIVE_FLOPS_A_CALL = 2e9  # the same by the compiled kernels
+_FAST_FLOPS_A_CALL = 2e9  # the same by the compiled kernels, less on a GPU
 
 
 _compiled: dict[tuple[object, object], Any] = {}
@@ -65,7 +65,7 @@ def torch_threads(count: int) -> Iterator[None]:
 
 def chunks(layers: int, flops_a_layer: float, *, native: bool = False) -> list[tuple[int, int]]:
     """Ranges [start, stop) that cover 0..layers, each of some 50 ms at most."""
-    most = _NATIVE_FLOPS_A_CALL if native else _FLOPS_A_CALL
+    most = _FAST_FLOPS_A_CALL if native else _FLOPS_A_CALL
     size = max(1, min(layers, int(most / max(flops_a_layer, 1.0))))
     return [(start, min(start + size, layers)) for start in range(0, layers, size)]
 

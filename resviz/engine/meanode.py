@@ -29,6 +29,7 @@ from resviz.config import Session
 from resviz.data import Problem, Span, endless, reduced
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
 from resviz.engine.descent import Standing, descend
+from resviz.engine.graphs import copies, on_device
 from resviz.engine.native import NodeSweep
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
@@ -120,8 +121,9 @@ class Particles:
         self.weights = torch.tensor(adams_bashforth(nodes, replicas)).to(self.h)[..., None, None]
         self.missed = torch.tensor(_missed(nodes)).to(self.h)
         native = self.native(rule.activation, n)
-        self.sweep = native or compiled(self.equations, type(rule.sigma()))
-        self.ranges = chunks(nodes, 10.0 * replicas * n * d * p, native=native is not None)
+        self.sweep = native or on_device(compiled(self.equations, type(rule.sigma())), device)
+        fast = native is not None or device.type == "cuda"
+        self.ranges = chunks(nodes, 10.0 * replicas * n * d * p, native=fast)
         self.allocate()
 
     def native(self, activation: str, samples: int) -> Any:
@@ -169,7 +171,7 @@ class Particles:
 
     def snapshot(self) -> tuple[AnyArray, AnyArray]:
         """h, b (R, S, N, D)."""
-        h, b = (x.detach().cpu().numpy().transpose(1, 0, 2, 3).copy() for x in (self.h, self.b))
+        h, b = copies(self.h.transpose(0, 1), self.b.transpose(0, 1))
         return h, b
 
 

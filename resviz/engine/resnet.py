@@ -18,6 +18,7 @@ from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
 from resviz.engine.descent import Standing, descend
+from resviz.engine.graphs import copies, on_device
 from resviz.engine.native import NetSweep
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
@@ -96,8 +97,8 @@ class ResNet:
         self.h[0, 0] = torch.tensor(h0).to(self.h)
         self.scale = rule.alpha / (layers * m)
         native = NetSweep.ready(rule.activation, self.u, n)
-        self.sweep = native or compiled(Sweep, type(rule.sigma()))
-        self.ranges = chunks(layers, 10.0 * n * d * m, native=native is not None)
+        self.sweep = native or on_device(compiled(Sweep, type(rule.sigma())), device)
+        self.ranges = chunks(layers, 10.0 * n * d * m, native=native is not None or device.type == "cuda")
 
     def forward(self, start: int, stop: int) -> None:
         """h over layers start..stop."""
@@ -125,12 +126,8 @@ class ResNet:
 
     def snapshot(self) -> tuple[AnyArray, AnyArray]:
         """h, b (L + 1, N, D)."""
-        return _copy(self.h[:, 0]), _copy(self.b[:, 0])
-
-
-def _copy(tensor: Tensor) -> AnyArray:
-    array: AnyArray = tensor.detach().cpu().numpy().copy()
-    return array
+        h, b = copies(self.h[:, 0], self.b[:, 0])
+        return h, b
 
 
 def _units(starts: AnyArray, rule: Rule, dtype: torch.dtype) -> tuple[AnyArray, AnyArray]:
