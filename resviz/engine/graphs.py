@@ -64,7 +64,7 @@ def recorded(
     work: Callable[..., None], given: tuple[Any, ...], still: tuple[Any, ...]
 ) -> torch.cuda.CUDAGraph:
     """``work(*given)`` as a graph, not yet launched."""
-    aside = torch.cuda.Stream()
+    aside: torch.cuda.Stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(_WARM):
