@@ -135,3 +135,53 @@ def test_without_kernels_a_child_is_started_once_and_torch_serves(tmp_path, monk
     Child.code = 1  # it failed: not tried again in this process
     assert kernelcache.kernels("float64") is None
     assert started == ["float64"]
+
+
+class Guarded:
+    """Arrays with a margin of known numbers on either side."""
+
+    MARGIN, KNOWN = 256, 12345.0
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = getattr(torch, dtype)
+        self.whole: list[torch.Tensor] = []
+
+    def take(self, *shape: int) -> torch.Tensor:
+        size = int(np.prod(shape))
+        whole = torch.full((size + 2 * self.MARGIN,), self.KNOWN, dtype=self.dtype)
+        inside = whole[self.MARGIN : self.MARGIN + size].view(shape)
+        inside.copy_(torch.from_numpy(np.random.default_rng(size).standard_normal(shape)) * 0.1)
+        self.whole.append(whole)
+        return inside
+
+    def untouched(self) -> bool:
+        sides = [torch.cat([whole[: self.MARGIN], whole[-self.MARGIN :]]) for whole in self.whole]
+        return all(bool((side == self.KNOWN).all()) for side in sides)
+
+
+@pytest.mark.parametrize("dtype", kernelcache.DTYPES)
+@pytest.mark.parametrize("shape", [*SHAPES, (8, 300, 4, 24), (8, 300, 4, 40), (2, 129, 3, 17)], ids=str)
+def test_sweeps_write_nothing_beyond_their_arrays(shape, dtype, monkeypatch):
+    layers, m, d, n = shape
+    guard = Guarded(dtype)
+    plain = native.workspace
+
+    def workspace(module, n, d, m, dtype):
+        return guard.take(len(plain(module, n, d, m, dtype))).numpy()
+
+    monkeypatch.setattr(native, "workspace", workspace)
+    for replicas in (1, 2):
+        u, v, du, dv = (guard.take(layers, replicas, d, m) for _ in range(4))
+        h, b, f = (guard.take(layers + 1, replicas, n, d) for _ in range(3))
+        if replicas == 1:
+            net = native.NetSweep.ready("tanh", u, n)
+            net.up(h, u, v, 0.1, 0, layers)
+            net.down(h, b, u, v, 0.1, 0.1, 0.1, 0, layers)
+        weights = guard.take(layers, 3, replicas, 1, 1)
+        node = native.NodeSweep.ready("tanh", u, n)
+        node.up(h[:layers], f[:layers], weights, u, v, 0.1, 0, layers)
+        node.down(h[:layers], b[:layers], f[:layers], weights, u, v, 0.1, 0.1, 0.1, 0, layers)
+        lazy = native.LazySweep.ready("tanh", u, n)
+        lazy.up(h[:layers], f[:layers], weights, u, v, du, dv, 0, layers)
+        lazy.down(h[:layers], b[:layers], f[:layers], weights, u, v, du, dv, 0.1, 0.1, 0, layers)
+    assert guard.untouched()
