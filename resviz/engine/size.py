@@ -1,6 +1,6 @@
 """How many nodes and units a limit needs for a stated error: ``limit.nodes`` and ``limit.units`` = "auto".
 
-A pilot of few units is solved to the last step; its stated error and the law of independent units,
+A pilot of few units is solved to the last step, or the first 200 of a longer run; its stated error and the law of independent units,
 error ~ (S P)^(-1/2), give the smallest powers of two that promise ``limit.tolerance``. Sobol units do
 somewhat better than that law (measured exponents -0.5 to -0.75), and a fifth of the tolerance is left as
 room, as the stated error of one pilot is itself uncertain. Pilots double until one is near enough to be
@@ -30,6 +30,7 @@ _BELIEVED = 8.0  # a pilot whose error is this many times the tolerance is near 
 _LARGEST = 2**22  # units of all nodes: some 1.3 GB at r = 10 with their fields
 _MOST_NODES = 64
 _ROOM = 0.8  # share of the tolerance that is aimed at
+_STEPS = 200  # of a pilot: a run of 100,000 steps must not wait for a pilot of as many
 _STUCK = 0.85  # an error that four times the units leave at this share: the law says 0.5
 
 
@@ -46,6 +47,7 @@ def sized(session: Session, engine: Engine) -> Iterator[Session | None]:
         return
     nodes = _PILOT[0] if limit.nodes == "auto" else int(limit.nodes)
     units = _PILOT[1] if limit.units == "auto" else int(limit.units)
+    last = min(session.training.last_step, _STEPS)
     worst, unstable = np.inf, False
     while True:
         chosen = session.with_values({"limit.nodes": nodes, "limit.units": units})
@@ -56,7 +58,7 @@ def sized(session: Session, engine: Engine) -> Iterator[Session | None]:
                     yield None
                     continue
                 errors.append(fields.output_error)
-                if fields.step >= session.training.last_step:
+                if fields.step >= last:
                     break
         except DivergenceError:
             yield chosen  # it will diverge again, and then say so

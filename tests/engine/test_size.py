@@ -92,3 +92,18 @@ def test_the_memory_bound_ends_the_search():
 def test_an_exact_solver_needs_no_size():
     limit = solve_limit(auto(engine="auto").with_values({"network.activation": "identity"}))
     assert (limit.solver, limit.units) == ("moments", 0)
+
+
+def test_the_pilot_of_a_long_run_is_short():
+    taken: list[int] = []
+
+    def engine(session: Session):
+        nothing = np.zeros((1, 1))
+        for step in range(session.training.last_step + 1):
+            taken.append(step)
+            yield Fields(step, nothing, nothing, nothing, 1.0, 1.0, output_error=1e-3)
+
+    *_, chosen = sized(auto(tolerance=1e-2).with_values({"training.steps": 100_000}), engine)
+    assert chosen is not None
+    assert isinstance(chosen.limit.units, int)
+    assert max(taken) == 200
