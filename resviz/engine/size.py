@@ -1,10 +1,10 @@
 """How many nodes and units a limit needs for a stated error: ``limit.nodes`` and ``limit.units`` = "auto".
 
-A pilot of few units is solved to the last step, or the first 200 of a longer run; its stated error and the law of independent units,
-error ~ (S P)^(-1/2), give the smallest powers of two that promise ``limit.tolerance``. Sobol units do
-somewhat better than that law (measured exponents -0.5 to -0.75), and a fifth of the tolerance is left as
-room, as the stated error of one pilot is itself uncertain. Pilots double until one is near enough to be
-believed.
+A pilot of few units is solved to the last step, or the first 200 of a longer run; its stated error and the
+law of independent units, error ~ (S P)^(-1/2), give the smallest powers of two that promise
+``limit.tolerance``. Sobol units do somewhat better than that law (measured exponents -0.5 to -0.75), and a
+fifth of the tolerance is left as room, as the stated error of one pilot is itself uncertain. Pilots double
+until one is near enough to be believed.
 
 Some runs pass through an instability, whose steps no size resolves (two spirals near k = 75: 0.5 with 2^11
 units and with 2^15). Where four times the units do not bring the worst step's error down, the median step
