@@ -62,6 +62,7 @@ def main(file: str | Path | None = None, session: Session | None = None, *, foll
     from resviz.gui.window import MainWindow
 
     window = MainWindow(session or preset(_FIRST).session, interactive=True)
+    window.controller.training.settle = True  # no other window will follow in this process
     journal = Journal(window.report)
     window.arrangement.restore()
     window.show()
@@ -106,5 +107,4 @@ def _application() -> QApplication:
     application.setApplicationName("resviz")
     application.setApplicationDisplayName("resviz")
     application.setDesktopFileName("resviz")  # Wayland finds the icon by it
-    application.setDesktopFileName("resviz")
     return application

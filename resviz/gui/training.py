@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +61,7 @@ class Training(QObject):
         super().__init__(parent)
         self.recording: Recording | None = None
         self.kept = Keeping()
+        self.settle = False  # ask the next run to set what it loads apart from garbage collection
         self._threads = 0
         self._folder: Path | None = None  # of unsaved runs; None: in the user's folder
         self._limits = limits
@@ -143,8 +145,14 @@ class Training(QObject):
             )
             QTimer.singleShot(0, self, lambda run=self._run: self._stop(run, text))
             return
-        after = self.recording
-        make = lambda: train(session, limits, threads=threads, after=after, spool=True, folder=folder)  # noqa: E731
+        after, settle = self.recording, self.settle
+        self.settle = False
+
+        def make() -> Iterator[Stage | Trained]:
+            return train(
+                session, limits, threads=threads, after=after, spool=True, folder=folder, settle=settle
+            )
+
         self._working = True
         self.worker.start(make, until=_reached(target))
 
