@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from resviz.scene.series import Density, Observable
 if TYPE_CHECKING:
     from resviz.observe import Series
 
+_KEPT_BYTES = 3e8  # of one series; a step of six panels takes half a megabyte
+_FEWEST = 32  # steps kept, however large they are
 _NAN = (math.nan, math.nan)
 _EMPTY = np.empty(0)
 
@@ -22,12 +25,17 @@ class Seen:
     """The scene's view of a `Series` (see `resviz.scene.series.Series`).
 
     One thread visits steps, the window reads those that are ready: None and NaN stand for all others, so
-    that a picture never waits for a kernel estimate.
+    that a picture never waits for a kernel estimate. Of a long run the steps visited first are forgotten again,
+    but for their means; whoever comes back to one visits it once more.
     """
 
-    def __init__(self, series: Series, *, distances: bool = True) -> None:
+    def __init__(self, series: Series, *, distances: bool = True, kept: float = _KEPT_BYTES) -> None:
+        """Read ``series``, of whose steps some ``kept`` bytes are held."""
         self._series = series
         self._distances = distances
+        self._kept = kept
+        self._held: deque[int] = deque()  # visited, the first one first; not step 0, the start of every panel
+        self._forgotten: set[int] = set()
         self._means: dict[int, tuple[float, float]] = {}  # finite, limit: read at every step of a curve
         self._ready: set[int] = set()
         self._newest = -1
@@ -46,17 +54,32 @@ class Seen:
                 series.limited(step, place)
         self._means[step] = (series.mean(step), series.limit_mean(step))
         self._ready.add(step)
+        self._forgotten.discard(step)
         self._newest = max(self._newest, step)
-        while self._low in self._ready:
+        if step:
+            self._held.append(step)
+            self._make_room(series.size(step))
+        while self._low in self._ready or self._low in self._forgotten:
             self._low += 1
         yield True
+
+    def _make_room(self, size: int) -> None:
+        """Forget the steps visited first, at ``size`` bytes a step; never the newest."""
+        while len(self._held) > max(_FEWEST, self._kept / max(size, 1)):
+            step = self._held.popleft()
+            if step == self._newest:
+                self._held.append(step)
+                continue
+            self._forgotten.add(step)
+            self._ready.discard(step)
+            self._series.forget(step)
 
     def can_visit(self, step: int) -> bool:
         """Whether ``step`` is recorded and not visited yet."""
         return 0 <= step <= self._series.passage.newest and step not in self._ready
 
     def first_gap(self) -> int | None:
-        """The first recorded step that is not visited."""
+        """The first recorded step that was never visited."""
         step = self._low
         return step if self.can_visit(step) else None
 
@@ -67,10 +90,10 @@ class Seen:
         return step in self._ready
 
     def unbroken_from(self, step: int) -> int:
-        """The last step up to which, from ``step`` on, all are ready; ``step`` - 1 if it is not."""
+        """The last step up to which, from ``step`` on, all were visited; ``step`` - 1 if it was not."""
         if step < self._low:
             step = self._low
-        while step in self._ready:
+        while step in self._ready or step in self._forgotten:
             step += 1
         return step - 1
 

@@ -99,6 +99,17 @@ class Series:
             self._distances.pop((step, place), None)
             self._limited.pop((step, place), None)
 
+    def size(self, step: int) -> int:
+        """Bytes that are held of a step."""
+        visit = self._visits.get(step)
+        if visit is None:
+            return 0
+        arrays = [*visit.finite, *(a for one in visit.limit for a in (*one.replicas, *one.inside))]
+        for place in range(len(self.layers)):
+            if (density := self._densities.get((step, place))) is not None:
+                arrays += [density.x, density.pdf, density.error, density.sorted_values]
+        return sum({id(a): a.nbytes for a in arrays}.values())
+
     def settle(self) -> None:
         """Let `peak` stay as it is: a film's axes do not depend on the frames drawn before."""
         self._settled = True
