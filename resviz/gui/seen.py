@@ -25,8 +25,8 @@ class Seen:
     """The scene's view of a `Series` (see `resviz.scene.series.Series`).
 
     One thread visits steps, the window reads those that are ready: None and NaN stand for all others, so
-    that a picture never waits for a kernel estimate. Of a long run the steps visited first are forgotten again,
-    but for their means; whoever comes back to one visits it once more.
+    that a picture never waits for a kernel estimate. Of a long run the steps visited first are forgotten
+    again, but for their means; whoever comes back to one visits it once more.
     """
 
     def __init__(self, series: Series, *, distances: bool = True, kept: float = _KEPT_BYTES) -> None:
