@@ -19,7 +19,7 @@ from resviz.data import Problem
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
 from resviz.engine.descent import Standing, descend
 from resviz.engine.graphs import copies, on_device
-from resviz.engine.native import NetSweep
+from resviz.engine.native import NetSweep, on_lines
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
 from resviz.fields.starts import unit_starts
@@ -158,10 +158,9 @@ def resnet(
     dtype = resolve_dtype(session.training.dtype)
     device = resolve_device(session.training.device, dtype)
     network = session.network
-    # by numpy, which asks for large pages where the system has them, and layer by layer: no second copy
+    # layer by layer, so that there is never a second copy
     u, v = (
-        np.empty((network.layers, problem.dimension, network.units), dtype=session.training.dtype)
-        for _ in range(2)
+        on_lines((network.layers, problem.dimension, network.units), session.training.dtype) for _ in range(2)
     )
     for layer in range(network.layers):
         starts = unit_starts(network.seed, layer, network.units, problem.dimension)

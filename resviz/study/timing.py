@@ -10,7 +10,7 @@ import numpy as np
 
 __all__ = ["Timing", "interleaved"]
 
-_SAMPLE_S = 0.02  # a sample is as many calls as take this long: clocks and schedulers cost less than 1 %
+_SAMPLE_S = 0.1  # a sample is as many calls as take this long: each way warms its own caches first
 
 
 @dataclass(frozen=True)
