@@ -7,13 +7,14 @@ there are, and may change the rate between two of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from resviz.data import Problem, Span
@@ -22,7 +23,7 @@ from resviz.engine.rule import Rates, Rule
 from resviz.errors import DivergenceError, SessionError
 from resviz.fields.fields import AnyArray, Fields
 
-__all__ = ["Engine", "Standing", "descend"]
+__all__ = ["Engine", "Standing", "begin", "descend", "judged", "standard_error"]
 
 _BLOW_UP = 1e6  # a loss this many times its scale is no longer training
 
@@ -40,8 +41,12 @@ class Engine(Protocol):
     def backward(self, start: int, stop: int, rate_u: float, rate_v: float) -> None:
         """b over depths stop..start, and the units' update in place."""
 
-    def depth_error(self) -> float:
-        """RMS error of the output by the discretisation of depth, after a forward sweep; 0 for a network."""
+    def depth_error(self, missing: AnyArray | None = None) -> float:
+        """RMS error of the output by the discretisation of depth, after a forward sweep; 0 for a network.
+
+        Args:
+            missing: what the sweep's velocities say that it misses, where that was summed already.
+        """
 
     def snapshot(self) -> tuple[AnyArray, AnyArray]:
         """Copies of h and b as `Fields` keeps them."""
@@ -85,27 +90,16 @@ def descend(
         DivergenceError: the fields of a step are not finite, or the loss blew up.
         SessionError: an optimiser that the engine cannot follow.
     """
-    scale = float(np.mean(problem.y**2) + problem.loss(problem.output(problem.h0)))
     optimiser = None if rule.plain else _optimiser(engine, rule, problem)
-    first = 0
-    if standing is not None and isinstance(engine, Trained):
-        first = standing.step
-        _take(engine.moving(), standing.moving)
-        if optimiser is not None and standing.momentum:
-            _take((optimiser.mu, optimiser.mv), standing.momentum)
+    scale, first = begin(engine, problem, standing, optimiser)
     for step in count(first):
         rate = rates(step)
         for start, stop in engine.ranges:
             engine.forward(start, stop)
             yield None
         end = engine.h[-1].double().cpu().numpy()  # (R, N, D)
-        with np.errstate(over="ignore", invalid="ignore"):  # what diverges is told below
-            outputs = problem.output(end)  # (R, N, d_out)
-            output = outputs.mean(axis=0)
-            loss = float(problem.loss(output))
-        if not loss <= _BLOW_UP * scale:
-            raise _divergence(engine.h, step, loss)
-        error = float(np.hypot(_standard_error(outputs), engine.depth_error()))
+        outputs, output, loss = judged(problem, end, scale, step, lambda: engine.h)
+        error = float(np.hypot(standard_error(outputs), engine.depth_error()))
         pulls = np.stack([problem.pull(out) for out in outputs])  # (R, N, D)
         engine.b[-1] = torch.from_numpy(pulls).to(engine.b)
         updates = rule.updates(rate) if optimiser is None else (0.0, 0.0)
@@ -126,6 +120,39 @@ def descend(
         yield Fields(step, h, b, output, loss, rate, error, weights, factor)
 
 
+def begin(
+    engine: Engine, problem: Problem, standing: Standing | None, optimiser: Optimiser | None
+) -> tuple[float, int]:
+    """The loss's scale and the first step; the engine's units become those of ``standing``, if given."""
+    scale = float(np.mean(problem.y**2) + problem.loss(problem.output(problem.h0)))
+    if standing is None or not isinstance(engine, Trained):
+        return scale, 0
+    _take(engine.moving(), standing.moving)
+    if optimiser is not None and standing.momentum:
+        _take((optimiser.mu, optimiser.mv), standing.momentum)
+    return scale, standing.step
+
+
+def judged(
+    problem: Problem, end: NDArray[np.float64], scale: float, step: int, h: Callable[[], Tensor]
+) -> tuple[AnyArray, AnyArray, float]:
+    """Outputs (R, N, d_out) of the last h (R, N, D), their mean, and its loss.
+
+    Args:
+        h: gives h at all depths (depths, R, N, D), to find where it diverged.
+
+    Raises:
+        DivergenceError: the loss is not finite, or many times its ``scale``.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # what diverges is told below
+        outputs = problem.output(end)
+        output = outputs.mean(axis=0)
+        loss = float(problem.loss(output))
+    if not loss <= _BLOW_UP * scale:
+        raise _divergence(h(), step, loss)
+    return outputs, output, loss
+
+
 def _take(into: tuple[Tensor, ...], given: tuple[Tensor, ...]) -> None:
     for mine, its in zip(into, given, strict=True):
         mine.copy_(its)
@@ -140,7 +167,7 @@ def _optimiser(engine: Engine, rule: Rule, problem: Problem) -> Optimiser:
     )
 
 
-def _standard_error(outputs: AnyArray) -> float:
+def standard_error(outputs: AnyArray) -> float:
     """RMS over entries of the error of the replicas' mean; 0 for a single replica.
 
     Even and odd replicas follow different schemes in depth: half the difference of their means holds the

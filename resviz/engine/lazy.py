@@ -24,8 +24,9 @@ from resviz.block.activation import Activation
 from resviz.block.unit import add_through, preactivation, scaled_through, update_
 from resviz.config import Session
 from resviz.data import Problem
+from resviz.engine.ahead import train
 from resviz.engine.compiled import resolve_device, resolve_dtype
-from resviz.engine.descent import Standing, descend
+from resviz.engine.descent import Standing
 from resviz.engine.meanode import Particles, limit_problem, particle_starts
 from resviz.engine.native import LazySweep
 from resviz.engine.rule import Rates, rule
@@ -124,4 +125,4 @@ def lazy_limit(
     starts = particle_starts(small, int(session.limit.nodes), int(session.limit.units))
     yield None
     engine = LazyParticles(small.h0, starts, chosen, device=device, dtype=dtype)
-    yield from descend(engine, small, chosen, rates, span=span, standing=standing)
+    yield from train(engine, small, chosen, rates, span=span, standing=standing)

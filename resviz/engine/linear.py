@@ -126,7 +126,7 @@ class Moments:
         self.flow = compiled(Flow, Identity)
         self.intervals: dict[int, tuple[Tensor, Tensor]] = {}
 
-    def depth_error(self) -> float:
+    def depth_error(self, missing: AnyArray | None = None) -> float:
         """0: a second solve with fewer nodes measures it."""
         return 0.0
 

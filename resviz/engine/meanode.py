@@ -27,8 +27,9 @@ from resviz.block.activation import Activation
 from resviz.block.unit import preactivation, scaled_through, update_
 from resviz.config import Session
 from resviz.data import Problem, Span, endless, reduced
+from resviz.engine.ahead import train
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
-from resviz.engine.descent import Standing, descend
+from resviz.engine.descent import Standing
 from resviz.engine.graphs import copies, on_device
 from resviz.engine.native import NodeSweep
 from resviz.engine.rule import Rates, Rule, rule
@@ -143,7 +144,7 @@ class Particles:
             self.h, self.b, self.f, self.weights, self.u, self.v, self.scale, rate_u, rate_v, start, stop
         )
 
-    def depth_error(self) -> float:
+    def depth_error(self, missing: AnyArray | None = None) -> float:
         """RMS over entries of what later steps leave of this sweep's depth error, roughly.
 
         A spline through the velocities tells what second order misses; the replicas' mean misses half of
@@ -152,8 +153,9 @@ class Particles:
         stated one in 95.6 %, without this in 91.6 %.) Its sampling noise is that of a few nodes, some
         1/sqrt(S) of all.
         """
-        missing = torch.einsum("j,jrnd->rnd", self.missed, self.f).mean(dim=0)
-        return 0.25 * float(missing.square().mean().sqrt())
+        if missing is None:
+            missing = torch.einsum("j,jrnd->rnd", self.missed, self.f).cpu().numpy()
+        return 0.25 * float(np.sqrt(np.mean(missing.mean(axis=0) ** 2)))
 
     def acting(self) -> tuple[Tensor, Tensor]:
         """A node sees h and b at its own depth."""
@@ -262,4 +264,4 @@ def mean_ode(
     starts = particle_starts(small, int(session.limit.nodes), int(session.limit.units), seed=seed)
     yield None
     engine = Particles(small.h0, starts, chosen, device=device, dtype=dtype)
-    yield from descend(engine, small, chosen, rates, span=span, standing=standing)
+    yield from train(engine, small, chosen, rates, span=span, standing=standing)

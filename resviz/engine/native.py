@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -15,10 +16,11 @@ import numpy as np
 from torch import Tensor
 
 from resviz.config.activations import BUILT_IN
+from resviz.data import Problem
 from resviz.engine.kernelcache import kernels
 from resviz.fields.fields import AnyArray
 
-__all__ = ["LazySweep", "Mover", "NetSweep", "NodeSweep", "on_lines", "workspace"]
+__all__ = ["Call", "LazySweep", "Mover", "NetSweep", "NodeSweep", "Whole", "on_lines", "workspace"]
 
 _LINE = 64  # bytes of a cache line
 
@@ -49,6 +51,8 @@ class _Native:
         self.module = module
         self.code = BUILT_IN.index(activation)
         self.dtype = u.new_empty(0).numpy().dtype
+        self.none = np.zeros(0, dtype=self.dtype)  # in place of what some sweep does not take
+        self.kept: tuple[AnyArray, ...] = ()
         self.work = workspace(module, self.n, self.d, self.m, self.dtype)
 
     @classmethod
@@ -72,13 +76,80 @@ class _Native:
         return self.r, self.n, self.d, self.m
 
 
-class NetSweep(_Native):
+@dataclass(frozen=True, eq=False)
+class Call:
+    """What some whole steps left behind.
+
+    Attributes:
+        h, b: (steps, R, depths, N, D).
+        missed: (steps, R, N, D), sum_j missed_j f_j of the forward sweeps; empty of a network.
+        moving, kept: the units that moved, and what they were before; nothing if that was not kept.
+    """
+
+    h: AnyArray
+    b: AnyArray
+    missed: AnyArray
+    moving: tuple[AnyArray, ...]
+    kept: tuple[AnyArray, ...]
+
+    def missing(self, step: int) -> AnyArray | None:
+        """What `Particles.depth_error` takes; None of a network."""
+        return self.missed[step] if self.missed.size else None
+
+    def undo(self) -> None:
+        """Put the units back to where they were before the first step."""
+        for units, before in zip(self.moving, self.kept, strict=True):
+            units[:] = before
+
+
+class Whole(_Native):
+    """Sweeps that can take whole gradient steps, pull and update included, in one call."""
+
+    lazy = False
+    nodes = True
+
+    def parts(self, engine: Any) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray, float]:
+        """Velocities f, weights c, displacements du, dv, and the scale of a sum over units."""
+        raise NotImplementedError
+
+    def train(
+        self, engine: Any, problem: Problem, rates: Sequence[tuple[float, float]], *, keep: bool
+    ) -> Call:
+        """As many steps as there are ``rates`` of u and v; ``keep`` makes them undoable."""
+        h, b, u, v = self.flat(engine.h, engine.b, engine.u, engine.v)
+        f, c, du, dv, scale = self.parts(engine)
+        ru, rv = (np.array(one, dtype=self.dtype) for one in zip(*rates, strict=True))
+        steps, depths = len(rates), len(engine.h)
+        shape = (steps, self.r, depths, self.n, self.d)
+        past_h, past_b = (np.empty(shape, dtype=self.dtype) for _ in range(2))
+        missed = engine.missed.numpy() if self.nodes else self.none
+        past_f = np.empty((steps if self.nodes else 0, self.r, self.n, self.d), dtype=self.dtype)
+        moving = (du, dv) if self.lazy else (u, v)
+        if keep and not self.kept:
+            self.kept = tuple(np.empty_like(units) for units in moving)
+        kept = self.kept if keep else (self.none, self.none)
+        out = problem.read_out
+        self.module.train(
+            self.code, self.lazy, self.nodes, h, b, f, c, u, v, du, dv, *self.each(scale), ru, rv, depths - 1,
+            *self.sizes, self.work, problem.y.reshape(-1).copy(),
+            np.empty(0) if out is None else out.reshape(-1).copy(), problem.d_out,
+            past_h.reshape(-1), past_b.reshape(-1), missed, past_f.reshape(-1), *kept,
+        )  # fmt: skip
+        return Call(past_h, past_b, past_f, moving, kept if keep else moving)
+
+
+class NetSweep(Whole):
     """`engine.resnet.Sweep`, compiled."""
+
+    nodes = False
 
     def __init__(self, module: ModuleType, activation: str, u: Tensor, samples: int) -> None:
         super().__init__(module, activation, u, samples)
         self.sums = np.zeros(self.r * self.n * self.d, dtype=self.dtype)
-        self.none = np.zeros(0, dtype=self.dtype)  # in place of the weights between nodes
+
+    def parts(self, engine: Any) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray, float]:
+        """Those of `engine.resnet.ResNet`."""
+        return self.sums, self.none, self.none, self.none, engine.scale
 
     def up(self, h: Tensor, u: Tensor, v: Tensor, scale: float, start: int, stop: int) -> None:
         """h over layers start..stop."""
@@ -100,8 +171,13 @@ class NetSweep(_Native):
         )  # fmt: skip
 
 
-class NodeSweep(_Native):
+class NodeSweep(Whole):
     """`engine.meanode.Sweep`, compiled."""
+
+    def parts(self, engine: Any) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray, float]:
+        """Those of `engine.meanode.Particles`."""
+        f, c = self.flat(engine.f, engine.weights)
+        return f, c, self.none, self.none, engine.scale / (len(engine.h) - 1)
 
     def up(
         self, h: Tensor, f: Tensor, w: Tensor, u: Tensor, v: Tensor, scale: float, start: int, stop: int
@@ -127,8 +203,15 @@ class NodeSweep(_Native):
         )  # fmt: skip
 
 
-class LazySweep(_Native):
+class LazySweep(Whole):
     """`engine.lazy.Sweep`, compiled."""
+
+    lazy = True
+
+    def parts(self, engine: Any) -> tuple[AnyArray, AnyArray, AnyArray, AnyArray, float]:
+        """Those of `engine.lazy.LazyParticles`."""
+        f, c, du, dv = self.flat(engine.f, engine.weights, engine.du, engine.dv)
+        return f, c, du, dv, 1.0 / ((len(engine.h) - 1) * self.m)
 
     def up(
         self, h: Tensor, f: Tensor, w: Tensor, u: Tensor, v: Tensor, du: Tensor, dv: Tensor,

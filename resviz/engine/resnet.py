@@ -16,8 +16,9 @@ from resviz.block.activation import Activation
 from resviz.block.unit import add_through, preactivation, update_
 from resviz.config import Session
 from resviz.data import Problem
+from resviz.engine.ahead import MOST, train
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
-from resviz.engine.descent import Standing, descend
+from resviz.engine.descent import Standing
 from resviz.engine.graphs import copies, on_device
 from resviz.engine.native import NetSweep, on_lines
 from resviz.engine.rule import Rates, Rule, rule
@@ -108,7 +109,7 @@ class ResNet:
         """b over layers stop..start, and the update of their units."""
         self.sweep.down(self.h, self.b, self.u, self.v, self.scale, rate_u, rate_v, start, stop)
 
-    def depth_error(self) -> float:
+    def depth_error(self, missing: AnyArray | None = None) -> float:
         """0: its layers are its depth."""
         return 0.0
 
@@ -148,11 +149,13 @@ def resnet(
     rates: Rates,
     alpha: float | None = None,
     standing: Standing | None = None,
+    most: int = MOST,
 ) -> Iterator[Fields | None]:
     """Train the session's network (at another ``alpha``: its twin, from the same starts) step by step.
 
     Args:
         standing: units of a later step to go on from.
+        most: steps that may be taken before they are asked for, while they are short (`engine.ahead`).
     """
     chosen = rule(session, alpha=alpha)
     dtype = resolve_dtype(session.training.dtype)
@@ -169,4 +172,4 @@ def resnet(
             yield None
     engine = ResNet.of_units(problem.h0, u, v, chosen, device=device)
     del u, v
-    yield from descend(engine, problem, chosen, rates, standing=standing)
+    yield from train(engine, problem, chosen, rates, standing=standing, most=most)

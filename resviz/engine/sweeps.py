@@ -6,6 +6,7 @@ Arrays are one-dimensional views: fields (depth, R, N, D), units (depth, R, D, M
 
 from __future__ import annotations
 
+import numpy as np
 from numba import config, types
 
 from resviz.block.lanes import kernel
@@ -14,7 +15,7 @@ from resviz.block.lazylayer import lazy_backward, lazy_forward
 from resviz.block.motion import move
 from resviz.block.narrow import is_narrow, narrow_down, narrow_room, narrow_up
 
-__all__ = ["compile_for", "down", "lazy_down", "lazy_up", "move", "room", "up"]
+__all__ = ["compile_for", "down", "lazy_down", "lazy_up", "move", "room", "train", "up"]
 
 
 @kernel
@@ -123,6 +124,76 @@ def lazy_down(code, h, b, f, c, u, v, du, dv, scale, ru, rv, start, stop, last, 
             bend(b, j * size, (j - 1) * size, f, j * size, size, past, c, 3 * r * (last - j), r, n * d)
 
 
+@kernel
+def train(
+    code, lazy, nodes, h, b, f, c, u, v, du, dv, scale, ru, rv, last, r, n, d, m, w,
+    y, out, outputs, past_h, past_b, missed, past_f, kept_u, kept_v,
+):  # fmt: skip
+    """As many whole gradient steps as there are rates ``ru``, their fields kept.
+
+    Args:
+        f: (R, N, D) of a network; (depth, R, N, D) of ``nodes``, with weights c; ``lazy`` moves du, dv.
+        ru, rv: (steps,).
+        y, out: (N, outputs) targets and (D, outputs) read-out, in double; ``out`` is empty without one.
+        past_h, past_b: (steps, R, depth + 1, N, D), the fields of every step.
+        missed, past_f: sum_j missed_j f_j of every forward sweep, (steps, R, N, D), of nodes.
+        kept_u, kept_v: the moving units before the first step, if there is room for them.
+    """
+    size = r * n * d
+    if len(kept_u) > 0:
+        kept_u[:] = du if lazy else u
+        kept_v[:] = dv if lazy else v
+    rates_u = np.empty(r, u.dtype)
+    rates_v = np.empty(r, u.dtype)
+    for step in range(len(ru)):
+        rates_u[:] = ru[step]
+        rates_v[:] = rv[step]
+        places = last + 1 if nodes else last
+        if lazy:
+            lazy_up(code, h, f, c, u, v, du, dv, scale[0], 0, places, last, r, n, d, m, w)
+        else:
+            up(code, h, f, c, u, v, scale, nodes, 0, places, last, r, n, d, m, w)
+        if nodes:
+            for k in range(size):
+                total = f[k] * missed[0]
+                for j in range(1, last + 1):
+                    total += f[j * size + k] * missed[j]
+                past_f[step * size + k] = total
+        for k in range(r):
+            pull(h, b, last * size + k * n * d, y, out, n, d, outputs)
+        if lazy:
+            lazy_down(
+                code, h, b, f, c, u, v, du, dv, scale[0], ru[step], rv[step], 0, places, last, r, n, d, m, w
+            )
+        else:
+            down(code, h, b, f, c, u, v, scale, rates_u, rates_v, nodes, 0, places, last, r, n, d, m, w)
+        for k in range(r):
+            for j in range(last + 1):
+                at = j * size + k * n * d
+                to = ((step * r + k) * (last + 1) + j) * n * d
+                past_h[to : to + n * d] = h[at : at + n * d]
+                past_b[to : to + n * d] = b[at : at + n * d]
+
+
+@kernel
+def pull(h, b, at, y, out, n, d, outputs):
+    """b at the end (N, D) from h there: (h - y)/N, or (f - y) W_out^T/(N d_out) with f = h W_out/D."""
+    if len(out) == 0:
+        for i in range(n * d):
+            b[at + i] = (np.float64(h[at + i]) - y[i]) / n
+        return
+    for i in range(n):
+        for c in range(d):
+            b[at + i * d + c] = 0
+        for e in range(outputs):
+            seen = 0.0
+            for c in range(d):
+                seen += h[at + i * d + c] * out[c * outputs + e]
+            rest = (seen / d - y[i * outputs + e]) / n / outputs
+            for c in range(d):
+                b[at + i * d + c] += rest * out[c * outputs + e]
+
+
 def room(samples: int, dimension: int, units: int, size: int) -> int:
     """Elements of ``size`` bytes that a sweep needs as workspace."""
     return max(layer_room(samples, dimension, size), narrow_room(samples, dimension, units))
@@ -132,11 +203,13 @@ def compile_for(dtype: str, folder: str) -> None:
     """Compile every sweep for a dtype, or load it from ``folder``."""
     number = {"float32": types.float32, "float64": types.float64}[dtype]
     a, i, yes = types.Array(number, 1, "C"), types.intp, types.boolean
+    double = types.Array(types.float64, 1, "C")
     signatures = {
         up: (i, a, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
         down: (i, a, a, a, a, a, a, a, a, a, yes, i, i, i, i, i, i, i, a),
         lazy_up: (i, a, a, a, a, a, a, a, number, i, i, i, i, i, i, i, a),
         lazy_down: (i, a, a, a, a, a, a, a, a, number, number, number, i, i, i, i, i, i, i, a),
+        train: (i, yes, yes, *(a,) * 11, i, i, i, i, i, a, double, double, i, *(a,) * 6),
         move: (i, a, a, a, a, a, a, a, a, a, yes, number, a, a, i, i, i, i, i, i, i, a),
     }
     for function, signature in signatures.items():
