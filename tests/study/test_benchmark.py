@@ -73,7 +73,7 @@ def test_peers_take_the_same_steps():
 
 def test_ways_are_timed_in_turns():
     calls = []
-    ways = {name: lambda name=name: calls.append(name) or sleep(0.03) for name in "ab"}
+    ways = {name: lambda name=name: calls.append(name) or sleep(0.11) for name in "ab"}
     *pulses, found = interleaved(ways, rounds=4)
     assert set(pulses) == {None}
     assert "".join(calls) == "aabb" + "ab" * 4
