@@ -12,7 +12,7 @@ import torch
 import resviz
 from resviz.cli import main
 from resviz.errors import SessionError
-from resviz.study import benchmark
+from resviz.study import benchmark, timing
 from resviz.study.peers import Sizes, peers
 from resviz.study.timing import interleaved
 
@@ -71,7 +71,8 @@ def test_peers_take_the_same_steps():
     np.testing.assert_allclose(ours[1], exact[1][2], atol=1e-4)
 
 
-def test_ways_are_timed_in_turns():
+def test_ways_are_timed_in_turns(monkeypatch):
+    monkeypatch.setattr(timing, "_SAMPLE_S", 0.03)  # a call is a sample
     calls = []
     ways = {name: lambda name=name: calls.append(name) or sleep(0.11) for name in "ab"}
     *pulses, found = interleaved(ways, rounds=4)
