@@ -88,9 +88,8 @@ def test_a_recovered_run_goes_on(small, recording, assert_same):
 def only_ours(monkeypatch):
     """Count as if nothing else were held: what other tests have left may go at any moment."""
     gc.collect()
-    for name, empty in (
-        ("_kept", OrderedDict()), ("_pinned", {}), ("_watched", set()), ("_kept_bytes", 0), ("_pinned_bytes", 0),
-    ):  # fmt: skip
+    counts = {"_kept": OrderedDict(), "_pinned": {}, "_watched": set(), "_kept_bytes": 0, "_pinned_bytes": 0}
+    for name, empty in counts.items():
         monkeypatch.setattr(MEMORY, name, empty)
 
 

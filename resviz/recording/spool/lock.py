@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Lock"]
+__all__ = ["GLANCE_S", "Lock"]
+
+GLANCE_S = 1.0
+"""Longer than anybody holds a lock only to see whether it is free."""
 
 
 class Lock:
@@ -17,12 +21,21 @@ class Lock:
         self.path = path
         self._file: int | None = None
 
-    def acquire(self) -> bool:
+    def acquire(self, patience: float = 0.0) -> bool:
         """Take the lock; False if somebody else, in this process or another, holds it.
+
+        Args:
+            patience: seconds to go on trying; who looks which runs were left behind holds each for a moment.
 
         Raises:
             OSError: there is no such place, or its file system knows no locks.
         """
+        until = time.monotonic() + patience
+        while not (taken := self._try()) and time.monotonic() < until:
+            time.sleep(0.01)
+        return taken
+
+    def _try(self) -> bool:
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
         try:
             taken = _lock(file)

@@ -15,7 +15,7 @@ from resviz.errors import InputError, RecordingError
 from resviz.recording.opened import open_recording
 from resviz.recording.recording import Recording
 from resviz.recording.spool.layout import JOURNAL, LOCK, remove
-from resviz.recording.spool.lock import Lock
+from resviz.recording.spool.lock import GLANCE_S, Lock
 from resviz.recording.spool.reader import Reader
 from resviz.recording.spool.spool import ELSEWHERE, EXTENSION, Spool, spool_folder
 
@@ -97,7 +97,7 @@ def drop(path: Path) -> None:
         raise RecordingError(f"{path} holds no unsaved run", remedy="`resviz recover --list` shows them.")
     lock = Lock(path / LOCK)
     with suppress(OSError):  # of file systems that know no locks
-        if not lock.acquire():
+        if not lock.acquire(GLANCE_S):
             raise RecordingError(f"{path} is in use by another resviz", remedy="End that one first.")
     remove(path)
     lock.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import secrets
@@ -23,7 +24,7 @@ from resviz.files import user_folder
 from resviz.recording.lanes import drop_empty
 from resviz.recording.recording import Recording
 from resviz.recording.spool.layout import JOURNAL, LOCK
-from resviz.recording.spool.lock import Lock
+from resviz.recording.spool.lock import GLANCE_S, Lock
 from resviz.recording.spool.reader import Reader
 from resviz.recording.spool.writer import PERIOD_S, Writer
 
@@ -87,8 +88,7 @@ class Spool:
             path.mkdir(mode=0o700)
             lock = Lock(path / LOCK)
             with suppress(OSError):  # of file systems that know no locks
-                while not lock.acquire():  # somebody looks whether it was left behind
-                    time.sleep(0.01)
+                lock.acquire(math.inf)
             spool = cls(Writer(path, recording, lock), temporary=temporary)
             if path.parent != spool_folder():
                 _point_at(path)
@@ -113,7 +113,7 @@ class Spool:
             )
         lock = Lock(path / LOCK)
         try:
-            if not lock.acquire():
+            if not lock.acquire(GLANCE_S):
                 raise RecordingError(
                     f"{path} is in use by another resviz", remedy="Open it there, or end that one first."
                 )
