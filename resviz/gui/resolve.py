@@ -153,7 +153,7 @@ def _tick(state: AppState, steps: int) -> AppState:
 
 
 def _recorded(state: AppState, intent: Recorded) -> AppState:
-    if intent.run != state.run:
+    if intent.run != state.run or intent.step < state.newest:  # what is recorded stays recorded
         return state
     state = replace(state, newest=intent.step, steps=intent.steps)
     if state.target is not None and intent.step >= state.target:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resviz.fields.memory import MEMORY
 from resviz.scene.series import Density, Observable
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Seen:
             self._forgotten.add(step)
             self._ready.discard(step)
             self._series.forget(step)
+        MEMORY.pin(self, (len(self._held) + 1) * size)
 
     def can_visit(self, step: int) -> bool:
         """Whether ``step`` is recorded and not visited yet."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resviz.fields import LimitFields
+from resviz.fields.memory import MEMORY
 from resviz.observe.follow import Followers
 from resviz.observe.limits import LimitUnits
 from resviz.observe.observables import Look, Observable, observable
@@ -238,6 +239,7 @@ class DepthSeries:
             if self._bytes <= _BYTES or first == step:
                 break
             self._bytes -= _size(self._filled.pop(first))
+        MEMORY.pin(self, self._bytes)
 
 
 def _size(filled: Filled) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from resviz.fields.fields import AnyArray
+from resviz.fields.memory import MEMORY
 from resviz.observe.observables import Look, Observable, evaluate
 from resviz.transport import Cohort, Places, Seen
 from resviz.transport.cohort import State
@@ -38,7 +39,9 @@ class Followers:
             stop = min(step, (at // self.stride + 1) * self.stride)  # the next checkpoint
             self.units.advance([self.places.seen(k) for k in range(at, stop)])
             if self.units.step % self.stride == 0 and self.units.step not in self.checkpoints:
-                self.checkpoints[self.units.step] = self.units.save()
+                self.checkpoints[self.units.step] = state = self.units.save()
+                size = sum(t.numel() * t.element_size() for t in state[1])
+                MEMORY.pin(self, len(self.checkpoints) * size)
         return self.places.seen(step)
 
     def approach(self, step: int, stride: int) -> Iterator[None]:

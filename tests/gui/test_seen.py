@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
 from resviz.config import Session
+from resviz.fields.memory import MEMORY
 from resviz.gui.seen import Seen
 from resviz.observe import Passage, Series
 from resviz.recording import Recording, run
@@ -53,3 +56,14 @@ def test_a_forgotten_step_is_visited_once_more_when_it_is_wanted(long):
     assert not seen.can_visit(3)
     assert sum(seen.has(k) for k in range(61)) == 33
     assert seen.has(60)
+
+
+def test_what_pictures_hold_counts_in_the_one_bound_on_memory(long):
+    gc.collect()
+    before = MEMORY.used
+    seen = visited(long, kept=1e9)
+    held = MEMORY.used - before
+    assert held > 60 * 2 * 64 * 4  # values of 60 steps at two places alone
+    del seen
+    gc.collect()
+    assert MEMORY.used < before + held / 2
