@@ -9,7 +9,7 @@ from pathlib import Path
 
 from resviz.errors import OutputError
 
-__all__ = ["user_folder", "writing"]
+__all__ = ["make_folder", "user_folder", "writing"]
 
 
 def user_folder() -> Path:
@@ -21,6 +21,20 @@ def user_folder() -> Path:
 
     named = os.environ.get("RESVIZ_HOME")
     return Path(named) if named else Path(user_data_path("resviz", appauthor=False))
+
+
+def make_folder(folder: Path, *, remedy: str = "Choose a folder that you may write in.") -> None:
+    """Make ``folder`` and those above it, unless they are there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the folder {folder} cannot be made: {error.strerror or error}", remedy=remedy
+        ) from error
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from importlib import resources
 from pathlib import Path
 
 from resviz import __version__
-from resviz.errors import OutputError, RequestError
-from resviz.files import writing
+from resviz.errors import RequestError
+from resviz.files import make_folder, writing
 
 _ENTRY = Path("applications", "resviz.desktop")
 _MIME = Path("mime", "packages", "resviz.xml")
@@ -74,13 +74,7 @@ def install() -> Iterator[tuple[Path, str]]:
         if path.is_file() and path.read_bytes() == content:
             yield path, "is there already"
             continue
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{path.parent} cannot be made: {error.strerror or error}",
-                remedy="Set XDG_DATA_HOME to a folder that you may write in.",
-            ) from error
+        make_folder(path.parent, remedy="Set XDG_DATA_HOME to a folder that you may write in.")
         with writing(path) as temporary:
             temporary.write_bytes(content)
         yield path, "written"

@@ -17,7 +17,7 @@ import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resviz.errors import OutputError
-from resviz.files import user_folder, writing
+from resviz.files import make_folder, user_folder, writing
 from resviz.gui.state import ThemeChoice
 
 _LOG = logging.getLogger(__name__)
@@ -125,11 +125,6 @@ def _read(name: str, model: type[_Model]) -> _Model:
 
 def _write(name: str, value: _Kept) -> None:
     folder = user_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be made: {error.strerror}", remedy="Set RESVIZ_HOME to a writable folder."
-        ) from error
+    make_folder(folder, remedy="Set RESVIZ_HOME to a writable folder.")
     with writing(folder / name) as temporary:
         temporary.write_text(tomlkit.dumps(value.model_dump(mode="json")), encoding="utf-8")

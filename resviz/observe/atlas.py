@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resviz.config import Session
-from resviz.errors import OutputError
-from resviz.files import writing
+from resviz.files import make_folder, writing
 
 __all__ = ["Atlas", "AtlasPlan", "keep_atlas", "kept_atlas", "shape_of"]
 
@@ -126,11 +125,6 @@ def keep_atlas(found: Atlas, folder: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be made: {error.strerror}", remedy="Set RESVIZ_HOME to a writable folder."
-        ) from error
+    make_folder(folder, remedy="Set RESVIZ_HOME to a writable folder.")
     with writing(folder / found.plan.file_name) as temporary, temporary.open("wb") as file:
         np.savez(file, **{name: getattr(found, name) for name in _NAMES})

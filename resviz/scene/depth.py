@@ -36,8 +36,6 @@ class Rows(Protocol):
     def depths(self) -> Array: ...  # (R,) mean s
     @property
     def edges(self) -> Array: ...  # (R + 1,)
-    @property
-    def units_a_row(self) -> tuple[int, int]: ...
 
 
 class Surface(Protocol):

@@ -24,10 +24,6 @@ class FakeRows:
     def depths(self):
         return self.edges[:-1]
 
-    @property
-    def units_a_row(self):
-        return (200, 200)
-
 
 @dataclass(frozen=True)
 class FakeSurface:

@@ -6,8 +6,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from resviz.errors import OutputError, RequestError
-from resviz.files import writing
+from resviz.errors import RequestError
+from resviz.files import make_folder, writing
 from resviz.study.reproduce.result import Check, Result, Table
 
 __all__ = ["check_folder", "write_result", "written_names"]
@@ -30,13 +30,7 @@ def check_folder(folder: Path, names: Sequence[str], *, overwrite: bool) -> None
         RequestError: files of an earlier result are there and may not be replaced.
         OutputError: the folder cannot be made.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"the folder {folder} cannot be made: {error.strerror or error}",
-            remedy="Choose a folder that you may write in.",
-        ) from error
+    make_folder(folder)
     taken = [file for name in names for file in written_names(name) if (folder / file).exists()]
     if taken and not overwrite:
         raise RequestError(

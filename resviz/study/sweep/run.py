@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
-from resviz.errors import OutputError, WorkError
-from resviz.files import writing
+from resviz.errors import WorkError
+from resviz.files import make_folder, writing
 from resviz.study.machine import cores
 from resviz.study.sweep.cluster import connected
 from resviz.study.sweep.model import Point, Sweep
@@ -113,7 +113,7 @@ def run_sweep(
     """
     points = sweep.points()
     folder = Path(folder)
-    _make(folder)
+    make_folder(folder)
     table = Table(folder, sweep.keys, sweep.columns)
     _write_copy(sweep, folder)
     total = sum(len(point.sessions) for point in points)
@@ -216,16 +216,6 @@ def _gpus(points: list[Point]) -> int:
     import torch
 
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"the folder {folder} cannot be made: {error.strerror or error}",
-            remedy="Choose a folder that you may write in.",
-        ) from error
 
 
 def _write_copy(sweep: Sweep, folder: Path) -> None:
