@@ -269,13 +269,9 @@ def look(
 
 
 def _sight(desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What) -> Sight:
-    import numpy as np
-
     from resviz.observe.observables import Look
 
-    # the top principal direction of the data, uncentred, for the observables of one direction
-    direction = np.linalg.svd(recording.problem.h0, full_matrices=False)[2][0]
-    at = Look(what.sample, what.coordinate, tuple(float(x) for x in direction))
+    at = Look.at(recording.problem, sample=what.sample, coordinate=what.coordinate)
     one = (places.contrast_layer,)
     grid = _series(
         desk, ("net", recording, places.layers, places.window), what.observable, at, distances=True
