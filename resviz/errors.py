@@ -18,6 +18,8 @@ Every message says what was wrong (field, value, rule); ``remedy`` says in one l
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ResvizError(Exception):
     """Base of all errors raised by resviz on purpose.
@@ -34,8 +36,18 @@ class ResvizError(Exception):
         self.message = message
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # through a pipe from another process; arguments of subclasses lie in the attributes
+        return _again, (type(self), self.message), self.__dict__
+
     def __str__(self) -> str:
         return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+def _again(kind: type[ResvizError], message: str) -> ResvizError:
+    error = kind.__new__(kind, message)
+    error.args = (message,)
+    return error
 
 
 class InputError(ResvizError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from resviz.errors import OutputError
 
-__all__ = ["make_folder", "user_folder", "writing"]
+__all__ = ["make_folder", "package_path", "user_folder", "writing"]
 
 
 def user_folder() -> Path:
@@ -21,6 +21,15 @@ def user_folder() -> Path:
 
     named = os.environ.get("RESVIZ_HOME")
     return Path(named) if named else Path(user_data_path("resviz", appauthor=False))
+
+
+def package_path(before: str) -> str:
+    """The PYTHONPATH with which another process runs this very package, installed or not.
+
+    Args:
+        before: what PYTHONPATH is here.
+    """
+    return os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), before)))
 
 
 def make_folder(folder: Path, *, remedy: str = "Choose a folder that you may write in.") -> None:

@@ -23,6 +23,7 @@ def loaded_by(code: str) -> set[str]:
         "import resviz.config, resviz.config.describe",
         "import resviz; resviz.Session(network={'layers': 3}); resviz.errors.SessionError",
         "import resviz; resviz.load_session('hello'); dir(resviz)",
+        "import resviz.apart.process",
         "from resviz.data import make_problem; import resviz; make_problem(resviz.load_session('hello'))",
     ],
 )

@@ -52,12 +52,17 @@ class Part:
         """Whether its steps can be read again."""
         return self._read is not None
 
-    def stored(self, read: Reader) -> None:
-        """From now on ``read`` finds the steps in a file, and memory may let go of them."""
+    def stored(self, read: Reader, *, keep: bool = True) -> None:
+        """From now on ``read`` finds the steps elsewhere, and memory may let go of them.
+
+        Args:
+            keep: until it has to.
+        """
         held, self._read = self._held, read
         if held is not None:
             MEMORY.pin(self, 0)
-            MEMORY.keep(self, held, _size(held))
+            if keep:
+                MEMORY.keep(self, held, _size(held))
             self._held = None
 
     def fields(self, *, keep: bool = True) -> Sequence[Fields]:

@@ -82,7 +82,7 @@ class Controller(QObject):
         self.training = Training(self._limits, self)
         self.training.grew.connect(self._on_grown)
         self.training.happened.connect(self._on_happened)
-        self.training.ended.connect(lambda run, text: self.ask(Ended(run, text)))
+        self.training.ended.connect(lambda *how: self.ask(Ended(*how)))
         # queued: it is said in the middle of another intent
         self.training.let_go.connect(self._on_let_go, Qt.ConnectionType.QueuedConnection)
         self.training.said.connect(self._on_said)

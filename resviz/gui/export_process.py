@@ -6,7 +6,6 @@ Pictures are painted in a GUI thread, and the window's own has better to do.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-import resviz
 from resviz.errors import OutputError, ResvizError
+from resviz.files import package_path
 from resviz.gui.worker import Finished, Worker
 
 if TYPE_CHECKING:
@@ -118,10 +117,7 @@ class ExportProcess(QObject):
             return
         process = self._process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
-        # the child runs this very package, installed or not
-        here = str(Path(resviz.__file__).parents[1])
-        paths = filter(None, (here, environment.value("PYTHONPATH")))
-        environment.insert("PYTHONPATH", os.pathsep.join(paths))
+        environment.insert("PYTHONPATH", package_path(environment.value("PYTHONPATH")))
         environment.insert("PYTHONIOENCODING", "utf-8")
         process.setProcessEnvironment(environment)
         process.readyReadStandardOutput.connect(self._read)

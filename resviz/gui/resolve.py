@@ -124,7 +124,7 @@ def _toggle_run(state: AppState) -> AppState:
     if state.ended:
         return replace(state, playing=True, follow=False)
     cursor = max(state.newest, 0) if state.follow else state.cursor
-    return replace(state, training=True, target=None, playing=not state.follow, cursor=cursor)
+    return replace(state, training=True, target=None, playing=not state.follow, cursor=cursor, failure="")
 
 
 def _toggle_play(state: AppState) -> AppState:
@@ -141,7 +141,7 @@ def _step(state: AppState, steps: int) -> AppState:
         return replace(held, cursor=cursor)
     if state.ended or state.active:
         return held
-    return replace(held, training=True, target=max(state.newest, 0) + 1)
+    return replace(held, training=True, target=max(state.newest, 0) + 1, failure="")
 
 
 def _tick(state: AppState, steps: int) -> AppState:
@@ -168,7 +168,7 @@ def _recorded(state: AppState, intent: Recorded) -> AppState:
 def _ended(state: AppState, intent: Ended) -> AppState:
     if intent.run != state.run:
         return state
-    state = replace(state, training=False, target=None, ended=True, failure=intent.failure)
+    state = replace(state, training=False, target=None, ended=not intent.again, failure=intent.failure)
     if intent.failure:
         # a failure pauses: the picture stands still where the message was read
         state = replace(state, playing=False)

@@ -348,10 +348,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Training of run ``run`` is over; ``failure`` says why if it broke off."""
+    """Training of run ``run`` is over; ``failure`` says why if it broke off, ``again`` that it may go on."""
 
     run: int
     failure: str = ""
+    again: bool = False
 
 
 Intent = (

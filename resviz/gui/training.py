@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from resviz.config import Session
-from resviz.errors import ResvizError
+from resviz.errors import DeviceError, ResvizError
 from resviz.gui.estimate import estimate, size_text
 from resviz.gui.keeping import Keeping
 from resviz.gui.recovery import leave
+from resviz.gui.reins import Reached, Reins
 from resviz.gui.report import ended_text
 from resviz.gui.state import AppState
 from resviz.gui.stored import Settings
@@ -43,7 +44,8 @@ class Training(QObject):
     Signals:
         grew(Grown): a step was recorded, or the recording came to be.
         happened(run, Session): live edits became events of the recording's session.
-        ended(run, text): nothing more comes; ``text`` says why if it broke off.
+        ended(run, text, again): nothing more comes; ``text`` says why if it broke off, ``again`` that it may
+            be gone on with as it is.
         let_go(numbers): runs whose fields were given up for want of memory.
         said(dict): facts for the status line.
         noticed(text, kind), failed(error, report): as of the controller.
@@ -51,7 +53,7 @@ class Training(QObject):
 
     grew = Signal(object)
     happened = Signal(int, object)
-    ended = Signal(int, str)
+    ended = Signal(int, str, bool)
     let_go = Signal(object)
     said = Signal(dict)
     noticed = Signal(str, str)
@@ -61,6 +63,7 @@ class Training(QObject):
         super().__init__(parent)
         self.recording: Recording | None = None
         self.kept = Keeping()
+        self.apart = True  # train in a process of its own; False: in the worker's thread
         self.settle = False  # ask the next run to set what it loads apart from garbage collection
         self._threads = 0
         self._folder: Path | None = None  # of unsaved runs; None: in the user's folder
@@ -148,20 +151,29 @@ class Training(QObject):
         after, settle = self.recording, self.settle
         self.settle = False
 
+        reins = Reins() if self.apart else None
+
         def make() -> Iterator[Stage | Trained]:
             return train(
-                session, limits, threads=threads, after=after, spool=True, folder=folder, settle=settle
+                session,
+                limits,
+                threads=threads,
+                after=after,
+                spool=True,
+                folder=folder,
+                settle=settle,
+                reins=reins,
             )
 
         self._working = True
-        self.worker.start(make, until=_reached(target))
+        self.worker.start(make, until=_reached(target), steered=reins)
 
     def _cancel(self) -> None:
         self._working = False
         self.worker.cancel()
 
     def _stop(self, run: int, failure: str) -> None:
-        self.ended.emit(run, failure)
+        self.ended.emit(run, failure, False)
         self.said.emit({"doing": ""})
         self.noticed.emit(failure, "error")
 
@@ -187,10 +199,11 @@ class Training(QObject):
         self.said.emit({"doing": "", "steps_a_second": 0.0})
         if end.how == "done":
             if not self._went_on():
-                self.ended.emit(self._run, "")
+                self.ended.emit(self._run, "", False)
             return
         text = ended_text(end.error)
-        self.ended.emit(self._run, text)
+        # memory may be free again, or a device back; what diverged would diverge again
+        self.ended.emit(self._run, text, isinstance(end.error, DeviceError))
         self.noticed.emit(text, "error")
         if not isinstance(end.error, ResvizError):
             self.failed.emit(end.error, end.report)
@@ -218,8 +231,6 @@ class Training(QObject):
         leave(list(recordings.values()))
 
 
-def _reached(target: int | None) -> Any:
+def _reached(target: int | None) -> Reached | None:
     """Whether a value of the trainer has come to ``target``; None never pauses."""
-    if target is None:
-        return None
-    return lambda value: isinstance(value, Trained) and value.step >= target
+    return None if target is None else Reached(target)

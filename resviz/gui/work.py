@@ -5,22 +5,26 @@ One object is shared between a generator and the window, `Desk`; its fields say 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from resviz.apart.process import warm
 from resviz.config import Session
+from resviz.errors import OutputError
 from resviz.export.drifts import DriftLanes, drift_lanes
 from resviz.gui.seen import Seen
 from resviz.gui.views import GRIDS
 from resviz.gui.whole import Wholes
 
 if TYPE_CHECKING:
+    from resviz.gui.reins import Reins
     from resviz.observe import Passage
     from resviz.observe.laziness import LazinessSeries
-    from resviz.recording import Recording
+    from resviz.recording import Progress, Recording
 
 _SOLVED_LIMITS = 12
 _PAINT_S = 0.15  # a picture that is hidden is never painted
@@ -74,6 +78,7 @@ def train(
     spool: bool = False,
     folder: Path | None = None,
     settle: bool = False,
+    reins: Reins | None = None,
 ) -> Iterator[Stage | Trained]:
     """Record ``session`` from step 0; everything that takes long, the imports too, happens in here.
 
@@ -83,10 +88,15 @@ def train(
         spool: keep it on disk while it grows, so that nothing ends it but its user.
         folder: of spools; left out, in the user's folder.
         settle: what is loaded by now stays: full garbage collections need not go through it.
+        reins: of a process of its own, where training takes nothing from painting; left out, or where there
+            can be none, it is trained in this thread.
     """
     yield Stage("loading engine")
+    if reins is not None:
+        warm()  # it loads its engine while this process does
     import torch
 
+    from resviz.apart.trained import can_train_apart
     from resviz.engine.compiled import resolve_device
     from resviz.recording import record
     from resviz.recording.spool import held, spooled
@@ -98,10 +108,39 @@ def train(
     known = -1 if after is None else after.step
     waiting = "preparing the first step" if known < 0 else "replaying the units"
     yield Stage("making data" if known < 0 else waiting)
-    states = record(session, limits=limits, contrast=contrast, after=after, threads=threads or 1)
+    states: Iterator[Progress] | None = None
+    if reins is not None and can_train_apart(session):
+        states = yield from _apart(session, limits, contrast, threads or 1, after, reins)
+    if states is None:
+        states = record(session, limits=limits, contrast=contrast, after=after, threads=threads or 1)
     for at in spooled(states, folder) if spool else held(states):
         doing = waiting if at.step == known else ""
         yield Trained(at.recording, at.step, at.steps, at.speed, device, at.notes, doing)
+
+
+def _apart(
+    session: Session,
+    limits: SolvedLimits,
+    contrast: bool,
+    threads: int,
+    after: Recording | None,
+    reins: Reins,
+) -> Generator[Stage, None, Iterator[Progress] | None]:
+    """The states of another process, from the first that has a recording on; None if there can be none."""
+    from resviz.apart.trained import trained_apart
+
+    reins.used = True
+    states = trained_apart(
+        session, limits=limits, contrast=contrast, after=after, threads=threads, steering=reins
+    )
+    try:
+        for first in states:
+            if first is not None:
+                return chain([first], (one for one in states if one is not None))
+            yield Stage("loading engine")
+    except (OSError, OutputError):  # nowhere to hand the recording over
+        reins.used = False
+    return None
 
 
 def _settle(dtype: str) -> None:

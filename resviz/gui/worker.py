@@ -19,12 +19,23 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 Make = Callable[[], Iterator[Any]]
 Until = Callable[[Any], bool]
+
+
+class Steered(Protocol):
+    """What a generator looks at that has somebody else work ahead of it: another process, say."""
+
+    @property
+    def held(self) -> bool:
+        """Whether nobody works any more, and all that was done has been yielded."""
+
+    def steer(self, paused: bool, until: Until | None) -> None:
+        """Tell it what a run is told; the generator goes on yielding until it is `held`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class _Job:
     cancelled: bool = False
     paused: bool = False
     until: Until | None = None
+    steered: Steered | None = None
 
 
 class _Loop(QThread):
@@ -120,16 +132,24 @@ class Worker(QObject):
 
     # -- asked from the owner's thread ------------------------------------------------------------------
 
-    def start(self, make: Make, *, paused: bool = False, until: Until | None = None) -> int:
+    def start(
+        self,
+        make: Make,
+        *,
+        paused: bool = False,
+        until: Until | None = None,
+        steered: Steered | None = None,
+    ) -> int:
         """Run ``make()`` from now on and cancel what runs; returns the new generation number.
 
         ``make`` itself is called in the thread, so that it may import or allocate. ``until`` is called
-        there too, on every value; the first for which it holds pauses the run (see `resume`).
+        there too, on every value; the first for which it holds pauses the run (see `resume`). With
+        ``steered`` a pause is told it, and acts when it holds.
         """
         if self._closing:
             raise RuntimeError("the worker was closed")
         self._runs += 1
-        job = _Job(self._runs, make, paused=paused, until=until)
+        job = _Job(self._runs, make, paused=paused, until=until, steered=steered)
         with self._wake:
             for old in (*self._jobs, *filter(None, [self._current])):
                 old.cancelled = True
@@ -229,8 +249,15 @@ class Worker(QObject):
 
     def _may_go_on(self, job: _Job) -> bool:
         with self._wake:
-            self._wake.wait_for(lambda: job.cancelled or not job.paused)
+            self._wake.wait_for(lambda: job.cancelled or self._wanted(job))
             return not job.cancelled
+
+    def _wanted(self, job: _Job) -> bool:
+        """Whether there is a next value to ask for: while it is paused, too, what is there already."""
+        if job.steered is None:
+            return not job.paused
+        job.steered.steer(job.paused, job.until)
+        return not (job.paused and job.steered.held)
 
     def _post(self, job: _Job, value: Any) -> None:
         until = job.until

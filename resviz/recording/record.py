@@ -26,7 +26,7 @@ from resviz.recording.recording import Recording
 from resviz.recording.resume import limit_from, network_from
 from resviz.recording.spool.spool import held
 
-__all__ = ["Limits", "Progress", "record", "run", "solve_lazy", "solve_limit", "solve_steps"]
+__all__ = ["Limits", "Progress", "record", "remember", "run", "solve_lazy", "solve_limit", "solve_steps"]
 
 Limits = MutableMapping[str, LimitFields]
 """Solved limits by key, so that Reset, New seed and another shape at the same data cost no solve."""
@@ -148,12 +148,16 @@ def _lockstep(recording: Recording, known: Limits, found: Iterator[_Lane | None]
         yield progress
         last_yield = time.monotonic()
         step += 1
-    for lane in lanes:
-        if isinstance(lane.sink, LimitFields) and lane.sink.newest >= recording.steps:
-            owner = recording.contrast if lane.name == "twin's Mean ODE" else recording
-            if owner is not None:
-                # each recording has limits of its own, which may grow; what is known here stays as it is
-                known[_key(owner.session, lane.sink.alpha)] = lane.sink.until(recording.steps)
+    remember(recording, known)
+
+
+def remember(recording: Recording, known: Limits) -> None:
+    """Add the limits of a recording that are solved to its last step."""
+    for owner in (recording, recording.contrast):
+        for limit in () if owner is None else (owner.limit, owner.lazy):
+            if owner is not None and limit is not None and limit.newest >= recording.steps:
+                # each recording has limits of its own, which may grow; what is known stays as it is
+                known[_key(owner.session, limit.alpha)] = limit.until(recording.steps)
 
 
 def _key(session: Session, alpha: float) -> str:

@@ -105,6 +105,11 @@ class Recording:
         """Whether an edit was asked for that is no event yet."""
         return bool(self._pending)
 
+    @property
+    def pending(self) -> dict[str, float | int]:
+        """The edits that were asked for and are no event yet, by name."""
+        return dict(self._pending)
+
     def begin_step(self, step: int) -> None:
         """Turn edits asked for into an event of ``step``; called by whoever records, before the step."""
         asked = dict(self._pending)
@@ -113,9 +118,17 @@ class Recording:
         rate, steps = asked.get("rate"), asked.get("steps")
         if steps is not None:
             steps = max(int(steps), step)  # what is trained cannot be untrained
-        for recording in (self, self.contrast):
-            if recording is not None:
-                recording.session = recording.session.with_event(step, rate=rate, steps=steps)
+        net = self.session.with_event(step, rate=rate, steps=steps)
+        twin = self.contrast
+        self.follow(
+            net, None if twin is None else twin.session.with_event(step, rate=rate, steps=steps), asked
+        )
+
+    def follow(self, net: Session, twin: Session | None, asked: Mapping[str, float | int]) -> None:
+        """Take the sessions of net and twin in which the edits ``asked`` for have become events."""
+        self.session = net
+        if self.contrast is not None and twin is not None:
+            self.contrast.session = twin
         # last, because ``edited`` says to other threads that the session is up to date
         for name, value in asked.items():
             if self._pending.get(name) == value:

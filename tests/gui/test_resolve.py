@@ -236,6 +236,13 @@ def test_a_failure_pauses_and_keeps_what_is_recorded() -> None:
     assert resolve(state, Reset()).failure == ""
 
 
+def test_what_broke_off_for_the_machine_may_go_on() -> None:
+    state = resolve(RUNNING, Ended(RUNNING.run, "out of memory", again=True))
+    assert (state.active, state.ended, state.failure) == (False, False, "out of memory")
+    state = resolve(state, ToggleRun())
+    assert (state.training, state.newest, state.failure) == (True, 40, "")
+
+
 def test_the_end_of_training_lets_the_cursor_play_on() -> None:
     assert resolve(RUNNING, Ended(RUNNING.run)).playing
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,6 +35,7 @@ from resviz.draw.view import SceneView
 from resviz.gui.app import make_window
 from resviz.gui.contrast_dock import alpha_at, position_of
 from resviz.gui.curves import LossCurves
+from resviz.gui.state import Edit, Load
 from resviz.gui.units_tab import OBSERVABLES
 from resviz.gui.window import MainWindow
 from resviz.recording import Recording, run
@@ -546,6 +549,7 @@ def test_divergence_pauses_names_step_and_layer_and_keeps_the_steps_before(
                 raise DivergenceError("step 5, layer 3: not finite", step=5, layer=3, remedy="Lower rate.")
 
     wait_for_step(qtbot, window, 0)
+    window.controller.training.apart = False  # another process would not know of this
     monkeypatch.setattr("resviz.recording.record", diverging)
     action(window, "reset").trigger()
     action(window, "follow").trigger()
@@ -568,6 +572,7 @@ def test_an_unexpected_error_is_reported_without_a_dialog(
         raise RuntimeError("CUDA error: out of memory")
         yield
 
+    window.controller.training.apart = False  # another process would not know of this
     monkeypatch.setattr("resviz.recording.record", broken)
     with qtbot.waitSignal(window.controller.failed, timeout=30_000) as failed:
         action(window, "reset").trigger()
@@ -580,8 +585,6 @@ def test_an_unexpected_error_is_reported_without_a_dialog(
 
 
 def test_what_will_not_fit_is_not_started(window: MainWindow, qtbot: QtBot) -> None:
-    from resviz.gui.state import Edit
-
     wait_for_step(qtbot, window, 0)
     window.controller.ask(Edit({"network.layers": 100_000, "network.units": 10_000_000}))
     qtbot.waitUntil(lambda: "memory" in window.notice.text or "machine has" in window.notice.text)
@@ -660,3 +663,36 @@ def test_closing_before_the_engine_is_loaded(qtbot: QtBot) -> None:
     made.show()
     made.close()
     assert not made.controller._train._loop.isRunning()
+
+
+def test_training_is_another_process(window: MainWindow, qtbot: QtBot) -> None:
+    from resviz.apart import process
+
+    window.controller.ask(Load(SMALL.with_values({"training.steps": 100_000})))
+    wait_for_step(qtbot, window, 0)
+    action(window, "run").trigger()
+    qtbot.waitUntil(lambda: window.controller.state.newest > 3, timeout=60_000)
+    (trainer,) = [one for one in process._all if one.alive and one not in process._idle]
+    os.kill(trainer._process.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: "signal 9" in window.notice.text, timeout=60_000)
+    kept = window.controller.state.newest
+    assert window.controller.recording.step == kept > 3
+    action(window, "run").trigger()  # in a new process, from there on
+    qtbot.waitUntil(lambda: window.controller.state.newest > kept, timeout=60_000)
+
+
+def test_nothing_is_trained_behind_a_pause(window: MainWindow, qtbot: QtBot) -> None:
+    window.controller.ask(Load(SMALL.with_values({"training.steps": 100_000})))
+    wait_for_step(qtbot, window, 0)
+    action(window, "follow").trigger()
+    action(window, "run").trigger()
+    qtbot.waitUntil(lambda: window.controller.state.newest > 3, timeout=60_000)
+    action(window, "run").trigger()
+    job = window.controller.training.worker._newest
+    qtbot.waitUntil(lambda: job.paused and job.steered.held, timeout=60_000)
+    stood = window.controller.recording.step
+    window.controller.ask(Edit({"training.rate": 0.5}))
+    action(window, "step").trigger()
+    qtbot.waitUntil(lambda: window.controller.recording.step == stood + 1, timeout=60_000)
+    (event,) = window.controller.recording.session.training.events
+    assert (event.step, event.rate) == (stood + 1, 0.5)

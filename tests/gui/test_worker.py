@@ -206,6 +206,42 @@ def test_pause_and_resume(worker: Worker, qtbot: QtBot) -> None:
     assert log.ends[0].how == "done"
 
 
+def test_who_works_ahead_is_heard_out_before_a_run_pauses(worker: Worker, qtbot: QtBot) -> None:
+    class Ahead:
+        held = False
+
+        def __init__(self) -> None:
+            self.told: list[tuple[bool, object]] = []
+
+        def steer(self, paused: bool, until: object) -> None:
+            if not self.told or self.told[-1] != (paused, until):
+                self.told.append((paused, until))
+
+    ahead, gate = Ahead(), threading.Event()
+
+    def values():
+        yield 1
+        gate.wait()
+        yield from (2, 3)  # were done when the pause came
+        ahead.held = True
+        yield 4
+        yield 5  # not asked for any more
+
+    log = Log(worker)
+    with qtbot.waitSignal(worker.yielded):
+        worker.start(values, steered=ahead)
+    worker.pause()
+    gate.set()
+    qtbot.waitUntil(lambda: log.order[-1] == "value 4")
+    assert ahead.told == [(False, None), (True, None)]
+    assert not log.ends
+    ahead.held = False
+    worker.resume()
+    qtbot.waitUntil(lambda: bool(log.ends))
+    assert log.order[-2:] == ["value 5", "done 1"]
+    assert ahead.told[-1] == (False, None)
+
+
 def test_until_pauses_at_the_first_value_that_fulfils_it(worker: Worker, qtbot: QtBot) -> None:
     log = Log(worker)
     with qtbot.waitSignal(worker.paused):
