@@ -165,7 +165,7 @@ class Controller(QObject):
             self._start_looking()
         if new.cursor != old.cursor:
             self._look.want(new.cursor, hurry=not (new.playing or new.follow))
-            if not self._look.busy:
+            if not self._look.busy and self._look.misses(new.cursor):
                 self._start_looking()
         if (new.choice, new.runs, new.run, new.cursor) != (old.choice, old.runs, old.run, old.cursor):
             self.overlays.follow(new, places_of(new), what_of(new))

@@ -61,6 +61,10 @@ class Looking(QObject):
         """Say that the picture of the wanted step was painted."""
         self._desk.painted.set()
 
+    def misses(self, step: int) -> bool:
+        """Whether something of ``step`` is still to be visited."""
+        return self.sight is None or any(one.can_visit(step) for one in self.sight.all)
+
     def start(self, recording: Recording, places: Places, what: What) -> None:
         """Visit all recorded steps, the wanted one first."""
         desk, twin = self._desk, recording.contrast
@@ -69,7 +73,7 @@ class Looking(QObject):
     def _on_sight(self, run: int, sight: Sight) -> None:
         if self.sight is not None and self.sight.main.newest >= 0 > sight.main.newest and not _empty(sight):
             return  # the old picture stays until the first one of what was asked for can be drawn
-        other = sight is not self.sight
+        other = self.sight is None or sight.all != self.sight.all
         self.sight = sight
         self.seen.emit(sight, other)
 
