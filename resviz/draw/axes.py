@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPen
 
 from resviz.draw.colours import brush_of, colour_of, line_pen
 from resviz.draw.geometry import Layout, PanelLayout, Rect, Sizes
@@ -37,7 +37,7 @@ def _paint_axes(painter: QPainter, panel: Panel, placed: PanelLayout, sizes: Siz
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(line_pen(theme.colour(Role.GRID), 1.0, sizes.scale))
     painter.drawLines([QLineF(plot.left, y, plot.right, y) for y in y_at])
-    axis_pen = line_pen(theme.colour(Role.AXIS), 1.0, sizes.scale)
+    axis_pen = QPen(line_pen(theme.colour(Role.AXIS), 1.0, sizes.scale))
     axis_pen.setCapStyle(Qt.PenCapStyle.SquareCap)
     painter.setPen(axis_pen)
     lines = [

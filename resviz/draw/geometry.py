@@ -93,13 +93,24 @@ class PanelGeometry:
     x: Axis
     y: Axis
 
-    def pixel_x(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pixel_x(
+        self, values: NDArray[np.float64], out: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Pixels of values across; ``out`` is where they are written."""
         low, high = straight_ends(self.x)
-        return self.plot.left + (straight(values, self.x) - low) * (self.plot.width / (high - low))
+        found = np.subtract(straight(values, self.x), low, out=out, dtype=np.float64)
+        found *= self.plot.width / (high - low)
+        found += self.plot.left
+        return found
 
-    def pixel_y(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pixel_y(
+        self, values: NDArray[np.float64], out: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Pixels of values upward; ``out`` is where they are written."""
         low, high = straight_ends(self.y)
-        return self.plot.bottom - (straight(values, self.y) - low) * (self.plot.height / (high - low))
+        found = np.subtract(straight(values, self.y), low, out=out, dtype=np.float64)
+        found *= self.plot.height / (high - low)
+        return np.subtract(self.plot.bottom, found, out=found)
 
     def to_pixel(self, x: float, y: float) -> tuple[float, float]:
         """Logical pixel of a data point."""

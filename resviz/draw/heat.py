@@ -30,7 +30,8 @@ def paint_heat(painter: QPainter, heat: Heat, at: PanelGeometry, theme: Theme, r
     columns = _cells(x, np.linspace(x[0], x[-1], 2 * width + 1)[1::2])
     rows = _cells(y[::-1], np.linspace(y[-1], y[0], 2 * height + 1)[1::2])
     rows = len(heat.y) - 2 - rows
-    packed = np.ascontiguousarray(_coloured(heat, theme)[rows[:, None], columns])
+    # across first: rows are then copied whole
+    packed = _coloured(heat, theme).take(columns, axis=1).take(rows, axis=0)
     # a copy: files may read it after `packed` is gone
     image = QImage(packed.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
     image = image.copy() if ratio is None else image
@@ -39,7 +40,8 @@ def paint_heat(painter: QPainter, heat: Heat, at: PanelGeometry, theme: Theme, r
 
 def _cells(edges: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.intp]:
     """The cells between rising ``edges`` that hold the points ``at``."""
-    return np.clip(np.searchsorted(edges, at, side="right") - 1, 0, len(edges) - 2)
+    found = edges.searchsorted(at, side="right") - 1
+    return np.minimum(np.maximum(found, 0), len(edges) - 2)
 
 
 def _coloured(heat: Heat, theme: Theme) -> NDArray[np.uint32]:
@@ -47,9 +49,16 @@ def _coloured(heat: Heat, theme: Theme) -> NDArray[np.uint32]:
     table = colours(heat.scale.ramp, theme).astype(np.uint32)
     argb = np.uint32(0xFF000000) | table[:, 0] << 16 | table[:, 1] << 8 | table[:, 2]
     share = (heat.values - heat.scale.low) / (heat.scale.high - heat.scale.low)
+    share *= STEPS
     bare = np.isnan(share)
-    index = np.clip(np.where(bare, 0.0, share) * STEPS, 0, STEPS - 1).astype(np.intp)
-    return np.where(bare, np.uint32(0), argb[index])
+    holes = bool(bare.any())
+    if holes:
+        share[bare] = 0.0
+    np.minimum(np.maximum(share, 0.0, out=share), STEPS - 1, out=share)
+    packed = np.asarray(argb[share.astype(np.intp)], np.uint32)
+    if holes:
+        packed[bare] = 0
+    return packed
 
 
 def paint_bar(painter: QPainter, placed: BarLayout, scale: Scale, sizes: Sizes, theme: Theme) -> None:

@@ -2,58 +2,59 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPolygonF
-from shiboken6 import Shiboken
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from resviz.draw.colours import PIXELS_PER_POINT, brush_of, colour_of, curve_pen, line_pen
 from resviz.draw.geometry import Layout, PanelGeometry, Rect, Sizes
 from resviz.draw.heat import paint_heat
 from resviz.draw.layout import wrapped
+from resviz.draw.strokes import Device, Stroked, Strokes, curve_colour, paint_strokes, polygon
 from resviz.draw.text import draw_text, measure
 from resviz.scene.clip import clipped
-from resviz.scene.model import Array, Band, Bars, Heat, Line, Panel, Points, Role, Rule, Scene, Span, Words
-from resviz.scene.ramp import shade_colour
-from resviz.scene.theme import RGBA, Theme
+from resviz.scene.model import Heat, Panel, Points, Role, Rule, Scene, Span, Words
+from resviz.scene.theme import Theme
 
-# the type stub of VoidPtr lacks its size and its buffer interface
-_block: Any = Shiboken.VoidPtr
-
-_BAND_OPACITY = 0.22
 _SPAN_OPACITY = 0.18
 _POINT_OPACITY = 0.75
-_BOLD = 1.5  # curves so wide at export (points) are so wide (pixels) on the screen, others 1
-_VECTOR = (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf, QPaintEngine.Type.Picture)
 
 
-def paint_marks(painter: QPainter, layout: Layout, scene: Scene, theme: Theme, screen: bool) -> None:
-    """All marks of all panels, then the texts that lie over them, and the scene's caption."""
+def paint_marks(
+    painter: QPainter,
+    layout: Layout,
+    scene: Scene,
+    theme: Theme,
+    screen: bool,
+    strokes: Strokes | None = None,
+) -> None:
+    """All marks of all panels, then the texts that lie over them, and the scene's caption.
+
+    Args:
+        strokes: of the picture before this one on the same widget.
+    """
+    device = Device.of(painter, screen)
+    strokes = Strokes() if strokes is None else strokes
+    strokes.begin(layout, theme, device)
     for panel, placed in zip(scene.panels, layout.panels, strict=True):
+        at = placed.geometry
         for mark in panel.marks:
+            if isinstance(mark, Stroked):
+                first = mark is panel.marks[0]
+                paint_strokes(painter, strokes.of(mark, at, layout.sizes, theme, device, first))
+                continue
             match clipped(mark, panel.x, panel.y):
-                case Bars() as bars:
-                    _paint_bars(painter, bars, placed.geometry, theme, first=mark is panel.marks[0])
-                case Band() as band:
-                    _paint_band(painter, band, placed.geometry, theme, screen)
-                case Line() as line:
-                    _paint_line(painter, line, placed.geometry, layout.sizes, theme, screen)
                 case Points() as points:
-                    _paint_points(painter, points, placed.geometry, layout.sizes, theme)
+                    _paint_points(painter, points, at, layout.sizes, theme, device)
                 case Heat() as heat:
-                    ratio = painter.deviceTransform().m11() if _on_pixels(painter) else None
-                    paint_heat(painter, heat, placed.geometry, theme, ratio)
+                    paint_heat(painter, heat, at, theme, device.across if device.pixels else None)
                 case Rule() as rule:
-                    _paint_rule(painter, rule, placed.geometry, layout.sizes, theme)
+                    _paint_rule(painter, rule, at, layout.sizes, theme)
                 case Span() as span:
-                    _paint_span(painter, span, placed.geometry, layout.sizes, theme)
+                    _paint_span(painter, span, at, layout.sizes, theme)
                 case Words() as words:
-                    _paint_words(painter, words, placed.geometry, layout.sizes, theme)
-        _paint_texts(painter, panel, placed.geometry.plot, layout.sizes, theme)
+                    _paint_words(painter, words, at, layout.sizes, theme)
+        _paint_texts(painter, panel, at.plot, layout.sizes, theme)
     if scene.caption:
         draw_text(
             painter,
@@ -65,114 +66,16 @@ def paint_marks(painter: QPainter, layout: Layout, scene: Scene, theme: Theme, s
         )
 
 
-def polygon(x: Array, y: Array) -> QPolygonF:
-    """A Qt polygon of the points, filled as one block of memory instead of a call a point."""
-    made = QPolygonF()
-    made.resize(len(x))
-    if len(x):
-        memory = _block(made.data(), 16 * len(x), True)  # two float64 a point
-        points = np.frombuffer(memory, np.float64).reshape(-1, 2)
-        points[:, 0], points[:, 1] = x, y
-    return made
-
-
-def _pieces(x: Array, y: Array) -> Iterator[QPolygonF]:
-    """Polygons of the runs between NaN."""
-    good = np.isfinite(x) & np.isfinite(y)
-    if good.all():
-        yield polygon(x, y)
-        return
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(np.int8)))
-    for start, end in edges.reshape(-1, 2):
-        if end - start > 1:
-            yield polygon(x[start:end], y[start:end])
-
-
-def _snapped(values: Array, factor: float, offset: float) -> Array:
-    """Logical coordinates moved to the nearest edge of a device pixel."""
-    return (np.round(values * factor + offset) - offset) / factor
-
-
-def _on_pixels(painter: QPainter) -> bool:
-    """Whether the device is made of pixels (not SVG, PDF)."""
-    engine = painter.paintEngine()
-    return engine is None or engine.type() not in _VECTOR
-
-
-def _paint_bars(painter: QPainter, bars: Bars, at: PanelGeometry, theme: Theme, first: bool) -> None:
-    x, top = at.pixel_x(bars.edges), at.pixel_y(bars.base + bars.heights)
-    base = float(at.pixel_y(np.array([bars.base]))[0])
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(Qt.PenStyle.NoPen)
-    # over the bare ground an opaque fill of the same look takes a tenth of the time
-    opaque = first or bars.opaque
-    painter.setBrush(brush_of(theme.flat_fill(bars.role) if opaque else theme.fill(bars.role)))
-    if _on_pixels(painter):
-        device = painter.deviceTransform()
-        x = _snapped(x, device.m11(), device.dx())
-        top = _snapped(top, device.m22(), device.dy())
-        base = float(_snapped(np.array([base]), device.m22(), device.dy())[0])
-    # one staircase: neighbouring bars have no seam, and it fills 20 times as fast as translucent rectangles
-    stairs = np.concatenate(([base], np.repeat(top, 2), [base]))
-    painter.drawPolygon(polygon(np.repeat(x, 2), stairs))
-    painter.setPen(line_pen(theme.colour(bars.role), 1.0, 1.0))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for piece in _pieces(*_outline(bars, at, x, top, base)):
-        painter.drawPolyline(piece)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-
-
-def _outline(bars: Bars, at: PanelGeometry, x: Array, top: Array, base: float) -> tuple[Array, Array]:
-    """The staircase (n,), (n,) without empty bins and without the tops of bars that the panel cuts."""
-    empty, cut = bars.heights <= 0, bars.base + bars.heights >= at.y.high
-    nothing = np.full(len(top), np.nan)
-    # a side stands where one of its two bars does
-    sides = ~(np.append(True, empty) & np.append(empty, True))
-    keep = np.stack([sides[:-1], empty | cut, sides[1:]], 1)  # (bar, its start | gap | its end)
-    line_x = np.stack([x[:-1], nothing, x[1:]], 1)[keep]
-    line_y = np.stack([top, nothing, top], 1)[keep]
-    return np.concatenate(([x[0]], line_x, [x[-1]])), np.concatenate(([base], line_y, [base]))
-
-
-def _paint_band(painter: QPainter, band: Band, at: PanelGeometry, theme: Theme, screen: bool) -> None:
-    x, high, low = at.pixel_x(band.x), at.pixel_y(band.high), at.pixel_y(band.low)
-    if screen:
-        # faint edges need neither antialiasing nor more than a point every other pixel
-        stride = max(1, int(2 * len(x) / max(1.0, float(x[-1] - x[0]))))
-        chosen = np.append(np.arange(0, len(x) - 1, stride), len(x) - 1)
-        x, high, low = x[chosen], high[chosen], low[chosen]
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(brush_of(theme.fill(band.role, _BAND_OPACITY)))
-    painter.drawPolygon(polygon(np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]])))
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-
-
-def _paint_line(
-    painter: QPainter, line: Line, at: PanelGeometry, sizes: Sizes, theme: Theme, screen: bool
+def _paint_points(
+    painter: QPainter, points: Points, at: PanelGeometry, sizes: Sizes, theme: Theme, device: Device
 ) -> None:
-    painter.setPen(curve_pen(_colour(line, theme), line.width, line.dash, sizes.scale, screen))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    shifts = _shifts(line, painter.deviceTransform().m11()) if screen else ()
-    for piece in _pieces(at.pixel_x(line.x), at.pixel_y(line.y)):
-        painter.drawPolyline(piece)
-        for shift in shifts:
-            painter.drawPolyline(piece.translated(shift, 0.0))
-            painter.drawPolyline(piece.translated(0.0, shift))
-
-
-def _colour(mark: Line | Points, theme: Theme) -> RGBA:
-    return theme.colour(mark.role) if mark.shade is None else shade_colour(mark.shade, theme)
-
-
-def _paint_points(painter: QPainter, points: Points, at: PanelGeometry, sizes: Sizes, theme: Theme) -> None:
     x, y = at.pixel_x(points.x), at.pixel_y(points.y)
     across = points.size * PIXELS_PER_POINT * sizes.scale
-    colour = _colour(points, theme)
+    colour = curve_colour(points, theme)
     faint = (*colour[:3], round(255 * _POINT_OPACITY)) if len(x) > 1 else colour
-    if not points.ring and _on_pixels(painter):
+    if not points.ring and device.pixels:
         # one call for all; SVG and PDF have no points, only circles
-        pen = line_pen(faint, across, 1.0)
+        pen = QPen(line_pen(faint, across, 1.0))
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)
         painter.drawPoints(polygon(x, y))
@@ -185,16 +88,6 @@ def _paint_points(painter: QPainter, points: Points, at: PanelGeometry, sizes: S
         painter.setBrush(brush_of(faint))
     for one_x, one_y in zip(x.tolist(), y.tolist(), strict=True):
         painter.drawEllipse(QPointF(one_x, one_y), across / 2, across / 2)
-
-
-def _shifts(line: Line, ratio: float) -> list[float]:
-    """How far, in logical pixels, a stroke of one device pixel is repeated to look as wide as it should.
-
-    Three strokes of one pixel take a quarter of the time of a pen 1.5 pixels wide.
-    """
-    width = ratio * (_BOLD if line.width >= _BOLD and line.dash == "solid" else 1.0)
-    strokes = math.ceil(width - 1)
-    return [(width - 1) * (i + 1) / strokes / ratio for i in range(strokes)]
 
 
 def _paint_rule(painter: QPainter, rule: Rule, at: PanelGeometry, sizes: Sizes, theme: Theme) -> None:

@@ -56,10 +56,14 @@ def measure(text: str, size: float, bold: bool = False) -> tuple[float, float]:
     return width, _metrics(size, bold).height()
 
 
-_ALIGN = {
-    "left": Qt.AlignmentFlag.AlignLeft,
-    "center": Qt.AlignmentFlag.AlignHCenter,
-    "right": Qt.AlignmentFlag.AlignRight,
+# as numbers: to join flags of Qt takes longer than to draw a word
+_FLAGS = {
+    name: int(side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip)
+    for name, side in (
+        ("left", Qt.AlignmentFlag.AlignLeft),
+        ("center", Qt.AlignmentFlag.AlignHCenter),
+        ("right", Qt.AlignmentFlag.AlignRight),
+    )
 }
 
 
@@ -76,7 +80,7 @@ def draw_text(
     """One line of text in ``rect``, vertically centred; ``upward`` turns it by 90 degrees to the left."""
     painter.setFont(font(size, bold))
     painter.setPen(colour)
-    flags = int(_ALIGN[align] | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip)
+    flags = _FLAGS[align]
     if not upward:
         painter.drawText(QRectF(*rect), flags, text)
         return

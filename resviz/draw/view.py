@@ -19,6 +19,7 @@ from resviz.draw.colours import colour_of
 from resviz.draw.geometry import Geometry, Layout, PanelGeometry, Rect
 from resviz.draw.marks import paint_marks, paint_plated
 from resviz.draw.paint import layout_of, paint_static
+from resviz.draw.strokes import Strokes
 from resviz.draw.text import measure
 from resviz.scene.model import Role, Scene
 from resviz.scene.readout import readout
@@ -64,6 +65,7 @@ class SceneView(QWidget):
         self._layout: Layout | None = None
         self._static: QPixmap | None = None
         self._static_key: object = None
+        self._strokes = Strokes()
         self._mouse: QPointF | None = None
         self._held: PanelGeometry | None = None
         self.setAccessibleName(name)
@@ -165,7 +167,7 @@ class SceneView(QWidget):
         layout = self._placed()
         painter.drawPixmap(0, 0, self._static_pixmap(layout))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        paint_marks(painter, layout, self._seen, self._theme, screen=True)
+        paint_marks(painter, layout, self._seen, self._theme, True, self._strokes)
         self._paint_readout(painter, layout)
         painter.end()
         self.painted.emit()
@@ -300,7 +302,7 @@ class SceneView(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         # a hidden tab keeps no pixmap (33 MB at 4K)
-        self._static = None
+        self._static, self._strokes = None, Strokes()
         super().hideEvent(event)
 
     @staticmethod

@@ -46,9 +46,7 @@ def straight(values: Array, axis: Axis) -> Array:
 def _clip_line(line: Line, x: Axis, y: Axis) -> Line | None:
     a, b = straight(line.x, x), straight(line.y, y)
     (x_low, x_high), (y_low, y_high) = _bounds(x), _bounds(y)
-    with np.errstate(invalid="ignore"):
-        inside_x = bool(((a >= x_low) & (a <= x_high)).all())
-        inside_y = bool(((b >= y_low) & (b <= y_high)).all())
+    inside_x, inside_y = _inside(a, x_low, x_high), _inside(b, y_low, y_high)
     if inside_x and inside_y and a.size:
         return line
     if not inside_x:
@@ -58,6 +56,11 @@ def _clip_line(line: Line, x: Axis, y: Axis) -> Line | None:
     if not np.isfinite(a).any():
         return None
     return replace(line, x=_back(a, x), y=_back(b, y))
+
+
+def _inside(values: Array, low: float, high: float) -> bool:
+    """Whether all values lie within; NaN lies nowhere."""
+    return not values.size or bool(values.min() >= low and values.max() <= high)
 
 
 def _bounds(axis: Axis) -> tuple[float, float]:
@@ -79,16 +82,19 @@ def _rises(t: Array) -> bool:
 
 def _sliced(t: Array, other: Array, low: float, high: float) -> tuple[Array, Array]:
     """`_cut` for the common curve, whose ``t`` rises: its middle and two interpolated ends."""
-    middle = slice(int(np.searchsorted(t, low, "left")), int(np.searchsorted(t, high, "right")))
-    ends = np.array([end for end in (low, high) if t[0] < end < t[-1]])
-    if not ends.size:
-        return t[middle], other[middle]
-    at = np.interp(ends, t, other)
-    left, right = ends == low, ends == high
-    return (
-        np.concatenate([ends[left], t[middle], ends[right]]),
-        np.concatenate([at[left], other[middle], at[right]]),
-    )
+    first, last = int(t.searchsorted(low, "left")), int(t.searchsorted(high, "right"))
+    before = 0 < first < len(t) and bool(t[first] > low)
+    after = 0 < last < len(t) and bool(t[last - 1] < high)
+    if not (before or after):
+        return t[first:last], other[first:last]
+    cut_t, cut_o = (np.empty(before + last - first + after) for _ in range(2))
+    middle = slice(int(before), int(before) + last - first)
+    cut_t[middle], cut_o[middle] = t[first:last], other[first:last]
+    if before:
+        cut_t[0], cut_o[0] = low, np.interp(low, t, other)
+    if after:
+        cut_t[-1], cut_o[-1] = high, np.interp(high, t, other)
+    return cut_t, cut_o
 
 
 def _cut(t: Array, other: Array, low: float, high: float) -> tuple[Array, Array]:
@@ -119,13 +125,16 @@ def _cut(t: Array, other: Array, low: float, high: float) -> tuple[Array, Array]
 
 
 def _clip_bars(bars: Bars, x: Axis, y: Axis) -> Bars | None:
-    keep = (bars.edges[1:] > x.low) & (bars.edges[:-1] < x.high)
-    if not keep.any():
-        return None
-    first, last = int(np.argmax(keep)), len(keep) - int(np.argmax(keep[::-1]))
-    edges = np.clip(bars.edges[first : last + 1], x.low, x.high)
-    base = float(np.clip(bars.base, y.low, y.high))
-    tops = np.clip(bars.base + bars.heights[first:last], y.low, y.high)
+    edges, heights = bars.edges, bars.heights
+    if not (edges[0] >= x.low and edges[-1] <= x.high):
+        # bars that are there in part, of edges that rise
+        first = int(edges[1:].searchsorted(x.low, "right"))
+        last = int(edges[:-1].searchsorted(x.high, "left"))
+        if first >= last:
+            return None
+        edges, heights = np.clip(edges[first : last + 1], x.low, x.high), heights[first:last]
+    base = min(max(bars.base, y.low), y.high)
+    tops = np.minimum(np.maximum(bars.base + heights, y.low), y.high)
     return replace(bars, edges=edges, heights=tops - base, base=base)
 
 
@@ -155,17 +164,13 @@ def _within(edges: Array, axis: Axis) -> bool:
 
 
 def _clip_band(band: Band, x: Axis, y: Axis) -> Band | None:
-    good = np.isfinite(band.x) & np.isfinite(band.low) & np.isfinite(band.high)
-    at, low, high = band.x[good], band.low[good], band.high[good]
-    inside = (at >= x.low) & (at <= x.high)
-    if not inside.any():
+    at, low, high = band.x, band.low, band.high
+    if not (_rises(at) and np.isfinite(low).all() and np.isfinite(high).all()):
+        good = np.isfinite(at) & np.isfinite(low) & np.isfinite(high)
+        at, low, high = at[good], low[good], high[good]
+    if not at.size or at[0] > x.high or at[-1] < x.low:
         return None
-    # the band's ends, interpolated at the borders that it crosses
-    ends = [border for border in (x.low, x.high) if at[0] < border < at[-1]]
-    grid = np.union1d(at[inside], ends)
-    return replace(
-        band,
-        x=grid,
-        low=np.clip(np.interp(grid, at, low), y.low, y.high),
-        high=np.clip(np.interp(grid, at, high), y.low, y.high),
-    )
+    if not _inside(at, x.low, x.high):
+        (at, low), (_, high) = _sliced(at, low, x.low, x.high), _sliced(at, high, x.low, x.high)
+    low, high = (np.minimum(np.maximum(edge, y.low), y.high) for edge in (low, high))
+    return replace(band, x=at, low=low, high=high)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def depth_map(
     else:
         finite = of.spread()
         values = (finite, of.limit, None if of.limit is None else finite - of.limit)
-    notches = _notches(pinned, series.rows.total, x)
+    notches = _notches(tuple(pinned), series.rows.total, x)
     reading = None if of is None else MapReading(series.rows, of, series.observable.symbol)
     roles = (Role.FINITE, Role.LIMIT, Role.FINITE)
     panels = []
@@ -127,8 +128,9 @@ def depth_map(
     )
 
 
-def _notches(pinned: Sequence[int], total: int, x: Range) -> tuple[Line, ...]:
-    """Short marks at the left side, where the pinned layers lie."""
+@lru_cache(maxsize=8)
+def _notches(pinned: tuple[int, ...], total: int, x: Range) -> tuple[Line, ...]:
+    """Short marks at the left side, where the pinned layers lie; the same ones again for a view's sake."""
     across = np.array([x.low, x.low + _NOTCH * x.width])
     return tuple(Line(across, np.full(2, (layer + 0.5) / total), Role.CURSOR, width=2.0) for layer in pinned)
 

@@ -11,6 +11,7 @@ from resviz.scene.model import Array
 
 TOO_WIDE = "these bins are too wide for a density: take more"
 _SHARE = 0.1  # of the mass; smaller bumps are no feature
+_LEVELS = (0.5, 0.35, 0.25, 0.15)  # of the top
 
 
 def feature_width(x: Array, pdf: Array) -> float:
@@ -27,15 +28,19 @@ def feature_width(x: Array, pdf: Array) -> float:
     if not top > 0:
         return float("inf")
     cells = np.gradient(x)
-    total = float((pdf * cells).sum())
+    mass = pdf * cells
+    total = float(mass.sum())
+    above = np.zeros((len(_LEVELS), len(pdf) + 2), bool)
+    np.greater(pdf, np.multiply(_LEVELS, top)[:, None], out=above[:, 1:-1])
+    # a peak half as high as the tallest is seen at the lower levels
+    turns = above[:, 1:] != above[:, :-1]
     narrowest = float("inf")
-    for share in (0.5, 0.35, 0.25, 0.15):  # a peak half as high as the tallest is seen at the lower levels
-        above = np.concatenate(([False], pdf > share * top, [False])).astype(np.int8)
-        for first, last in np.flatnonzero(np.diff(above)).reshape(-1, 2):
+    for level in turns:
+        for first, last in np.flatnonzero(level).reshape(-1, 2):
             piece = slice(first, last)
             highest = float(pdf[piece].max())
             width = float(cells[piece][pdf[piece] > 0.5 * highest].sum())
-            if float((pdf[piece] * cells[piece]).sum()) >= _SHARE * total:
+            if float(mass[piece].sum()) >= _SHARE * total:
                 narrowest = min(narrowest, width)
     return narrowest
 

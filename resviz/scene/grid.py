@@ -37,6 +37,7 @@ LIMITED = ("limited by", "the reference")
 """Said beside a distance that the limit's own error exceeds; two lines, as corners are narrow."""
 
 _MOST_BINS = 256
+_KEPT = 64  # densities whose marks and measures are kept: one is asked for several times a picture
 _NARROW_CAP = 150.0  # a density narrower than this part of its axis is cut even at the newest step
 
 
@@ -109,11 +110,11 @@ def _top(series: Series, step: int, g: int, x: Range, edges: Array) -> float:
     peak = series.peak(g)
     newest = series.density(series.newest, g) if series.has(series.newest) else None
     # narrow densities of earlier steps are cut, that of the newest fits (as the loss falls, backward shrinks)
-    fits = 0.0 if newest is None or not usable(newest) else 1.4 * float(np.max(newest.pdf)) * x.width
+    fits = 0.0 if newest is None or not usable(newest) else 1.4 * _highest(newest) * x.width
     cap = max(PEAK_CAP, min(fits, _NARROW_CAP))
     for density in (series.start(g), series.density(step, g) if series.has(step) else None):
         if density is not None and usable(density):
-            peak = max(peak, float(np.max(density.pdf)))
+            peak = max(peak, _highest(density))
     values = read_units(series, series.newest, g)
     units = values.size
     if not peak > 0 and units:
@@ -152,7 +153,8 @@ def read_units(series: Series, step: int, place: int) -> Array:
 
 
 def _units(series: Series, g: int) -> int:
-    return read_units(series, series.newest, g).size
+    values = series.finite(series.newest, g) if series.has(series.newest) else None
+    return 0 if values is None else int(values.size)
 
 
 def units_grid(series: Series, step: int, show: Show, ranges: Ranges | None = None) -> Scene:
@@ -224,14 +226,23 @@ def pooled_layers(layer: int, depth: float, window: int) -> tuple[int, int]:
     return first, first + window - 1
 
 
-def limit_marks(density: Density, role: Role = Role.LIMIT) -> list[Mark]:
-    """A density as line with its error band (no band where the error is zero: exact densities)."""
+@lru_cache(maxsize=_KEPT)
+def limit_marks(density: Density, role: Role = Role.LIMIT) -> tuple[Mark, ...]:
+    """A density as line with its error band (no band where the error is zero: exact densities).
+
+    Whoever asks again gets the same marks, which a view then need not prepare again.
+    """
     x, pdf, error = (np.asarray(a, np.float64) for a in (density.x, density.pdf, density.error))
-    marks: list[Mark] = []
-    if np.any(error > 0):
-        marks.append(Band(x, np.maximum(pdf - error, 0.0), pdf + error, role))
-    marks.append(Line(x, pdf, role))
-    return marks
+    line = Line(x, pdf, role)
+    if not (error > 0).any():
+        return (line,)
+    return Band(x, np.maximum(pdf - error, 0.0), pdf + error, role), line
+
+
+@lru_cache(maxsize=_KEPT)
+def _start_line(density: Density) -> Line:
+    x, pdf = (np.asarray(a, np.float64) for a in (density.x, density.pdf))
+    return Line(x, pdf, Role.START, "dash", 1.0)
 
 
 def _panel(
@@ -258,7 +269,7 @@ def _panel(
             message = f"{bars.not_finite} of {values.size} units are not finite"
     start = series.start(g) if recorded else None
     if start is not None and usable(start):
-        marks.append(Line(np.asarray(start.x), np.asarray(start.pdf), Role.START, "dash", 1.0))
+        marks.append(_start_line(start))
     if density is not None and usable(density):
         marks.extend(limit_marks(density))
         distance = series.distance(step, g) if values.size else None
@@ -283,10 +294,14 @@ def _panel(
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=_KEPT)
 def _feature(density: Density) -> float:
-    # asked for several times a picture
     return feature_width(np.asarray(density.x, np.float64), np.asarray(density.pdf, np.float64))
+
+
+@lru_cache(maxsize=_KEPT)
+def _highest(density: Density) -> float:
+    return float(np.max(density.pdf))
 
 
 def _why_no_limit(values: Array) -> str:
@@ -295,6 +310,7 @@ def _why_no_limit(values: Array) -> str:
     return "the limit is not solved yet"
 
 
+@lru_cache(maxsize=_KEPT)
 def usable(density: Density) -> bool:
     """Whether a density can be drawn: not an atom (travel at k = 0), whose pdf is not finite or empty."""
     pdf = np.asarray(density.pdf)

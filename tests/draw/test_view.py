@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from scene.fake import FakeSeries, fake_loss
 
+from resviz.draw import strokes as strokes_module
 from resviz.draw import view as view_module
 from resviz.draw.picture import rgb
 from resviz.draw.view import SceneView
@@ -14,7 +15,17 @@ from resviz.scene.show import Show
 from resviz.scene.theme import DARK, LIGHT
 from resviz.scene.timeline import timeline
 
-SERIES = FakeSeries()
+KNOWN = {}
+
+
+class Recorded(FakeSeries):
+    """Gives the same density whenever it is asked for one, as series of a recording do."""
+
+    def density(self, k, g):
+        return KNOWN.setdefault((k, g), super().density(k, g))
+
+
+SERIES = Recorded()
 RANGES: Ranges = grid_ranges(SERIES, Show())
 
 
@@ -58,6 +69,36 @@ def test_a_new_step_repaints_marks_and_keeps_the_frame(view, monkeypatch):
     view.show_scene(units_grid(FakeSeries(layers=(1, 2)), 20, Show()))
     grabbed(view)
     assert len(frames) == 2
+
+
+def test_marks_that_come_again_are_not_prepared_again(view, monkeypatch):
+    made = []
+    real = strokes_module.strokes_of
+    monkeypatch.setattr(strokes_module, "strokes_of", lambda mark, *a: (made.append(mark), real(mark, *a))[1])
+    first = grabbed(view)
+    curves = [m for panel in view.scene.panels for m in panel.marks]
+    assert [*map(id, made)] == [*map(id, curves)]
+    made.clear()
+    assert (grabbed(view) == first).all()  # a mere repaint
+    assert not made
+    view.show_scene(scene_at(20))
+    second = grabbed(view)
+    assert made
+    assert not any(mark.role is Role.START for mark in made)  # the density at k = 0 stays as it is
+    made.clear()
+    view.set_theme(DARK)
+    grabbed(view)
+    assert len(made) == len(curves)
+    view.set_theme(LIGHT)
+    assert (grabbed(view) == second).all()
+    assert (grabbed(view, 2.0)[::2, ::2] != second).any()  # prepared for a screen of twice as many pixels
+    view.resize(500, 400)
+    view.show_scene(scene_at(100))
+    small = grabbed(view)
+    fresh = SceneView(name="fresh")
+    fresh.resize(500, 400)
+    fresh.show_scene(scene_at(100))
+    assert (grabbed(fresh) == small).all()
 
 
 def test_the_theme_changes_the_ground(view):

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 import resviz
-from resviz.draw import marks as marks_module
+from resviz.draw import strokes as strokes_module
 from resviz.draw.output import pixels, write_pdf, write_svg
 from resviz.draw.page import Page
 from resviz.draw.picture import rgb
@@ -79,7 +79,7 @@ def test_an_svg_whose_data_exceed_the_axes_looks_like_its_png(qapp, tmp_path, th
 
 def test_the_comparison_sees_what_is_not_clipped(qapp, tmp_path, monkeypatch):
     clipped = pixels(WILD_SCENE, PAGE)
-    monkeypatch.setattr(marks_module, "clipped", lambda mark, x, y: mark)
+    monkeypatch.setattr(strokes_module, "clipped", lambda mark, x, y: mark)
     write_svg(tmp_path / "p.svg", WILD_SCENE, PAGE, title="", description="")
     assert apart(rasterised(tmp_path / "p.svg", PAGE), clipped) > 100
 
