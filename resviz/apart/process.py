@@ -88,7 +88,7 @@ class Trainer:
         try:
             with self._turn:
                 send(cast(RawIOBase, self._process.stdin), pack(order))
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter: closed here, at the end of the program
             raise Gone from error
 
     def hear(self, seconds: float) -> News:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from resviz.config import Session
@@ -124,8 +125,7 @@ def _headless(session: Session, seconds: float) -> float:
 
 def _in_window(session: Session, seconds: float) -> tuple[float, float, list[float]]:
     """(steps/s, frames/s, lags of a 5 ms timer in seconds)."""
-    from PySide6.QtCore import QElapsedTimer, QTimer
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtCore import QElapsedTimer, QEventLoop, Qt, QTimer
 
     from resviz.gui.app import make_window
     from resviz.gui.state import Load, SetSpeed
@@ -157,10 +157,11 @@ def _in_window(session: Session, seconds: float) -> tuple[float, float, list[flo
         control.paint()
         painted += 1
 
-    def until(condition: Any) -> None:
-        while not condition():
-            QApplication.processEvents()
-            time.sleep(0.0005)  # a desktop's event loop sleeps until the next event
+    def until(condition: Callable[[], bool]) -> None:
+        loop, look = QEventLoop(), QTimer()
+        look.timeout.connect(lambda: loop.quit() if condition() else None)
+        look.start(20)
+        loop.exec()
 
     start = time.perf_counter()
     until(lambda: newest() >= 2 or time.perf_counter() - start > _LIMIT_S / 2)
@@ -168,6 +169,7 @@ def _in_window(session: Session, seconds: float) -> tuple[float, float, list[flo
     for milliseconds, work in ((5, beat), (16, frame)):
         timer = QTimer(window)
         timer.setInterval(milliseconds)
+        timer.setTimerType(Qt.TimerType.PreciseTimer)
         timer.timeout.connect(work)
         timer.start()
         timers.append(timer)

@@ -52,13 +52,13 @@ class Beside(QObject):
         self._fit_of: tuple[Any, ...] = ()
         self._map: FitMap | None = None
         self._why = ""  # there is no map
-        self._fit_worker = Worker("fit", rate=10.0, parent=self)
+        self._fit_worker = Worker("fit", rate=10.0, background=True, parent=self)
         self._fit_worker.yielded.connect(self._on_map)
         self._fit_worker.finished.connect(self._on_fit_finished)
         self._atlas: Atlas | None = None
         self._asked = False  # the atlas was begun, or stopped by hand
         self._quantity = "travel"
-        self._atlas_worker = Worker("atlas", rate=5.0, parent=self)
+        self._atlas_worker = Worker("atlas", rate=5.0, background=True, parent=self)
         self._atlas_worker.yielded.connect(self._on_atlas)
         self._atlas_worker.finished.connect(self._on_atlas_finished)
         self._closed = False

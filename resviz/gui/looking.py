@@ -35,7 +35,7 @@ class Looking(QObject):
         super().__init__(parent)
         self.sight: Sight | None = None
         self._desk = Desk()
-        self._worker = Worker("look", parent=self)
+        self._worker = Worker("look", background=True, parent=self)
         self._worker.yielded.connect(self._on_sight)
         self._worker.finished.connect(self._on_finished)
 

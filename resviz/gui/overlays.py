@@ -97,7 +97,7 @@ class Overlays(QObject):
         self._asked: tuple[Any, ...] = ()
         self._runs: tuple[KeptRun, ...] = ()
         self._losses: dict[int, LossCurve] = {}
-        self._worker = Worker("overlays", rate=10.0, parent=self)
+        self._worker = Worker("overlays", rate=10.0, background=True, parent=self)
         self._worker.yielded.connect(lambda run, step: self.changed.emit())
         self._worker.finished.connect(self._on_finished)
 

@@ -89,7 +89,7 @@ class ReproduceDialog(QDialog):
         self.setWindowTitle("Reproduce published experiments")
         self._results: dict[str, Result] = {}
         self._running: tuple[str, ...] = ()
-        self._worker = Worker("reproduce", rate=10.0, parent=self)
+        self._worker = Worker("reproduce", rate=10.0, background=True, parent=self)
         self._worker.yielded.connect(self._on_progress)
         self._worker.finished.connect(self._on_finished)
 

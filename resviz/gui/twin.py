@@ -31,7 +31,7 @@ class TwinTrainer(QObject):
         super().__init__(parent)
         self._limits = limits
         self._recording: Recording | None = None
-        self._worker = Worker("twin", rate=5.0, parent=self)
+        self._worker = Worker("twin", rate=5.0, background=True, parent=self)
         self._worker.yielded.connect(self._on_value)
         self._worker.finished.connect(self._on_finished)
 

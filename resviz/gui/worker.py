@@ -23,6 +23,8 @@ from typing import Any, Literal, Protocol
 
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
+from resviz.priority import give_way
+
 Make = Callable[[], Iterator[Any]]
 Until = Callable[[Any], bool]
 
@@ -93,8 +95,12 @@ class Worker(QObject):
     finished = Signal(object)
     _mail = Signal()
 
-    def __init__(self, name: str, *, rate: float = 60.0, parent: QObject | None = None) -> None:
+    def __init__(
+        self, name: str, *, rate: float = 60.0, background: bool = False, parent: QObject | None = None
+    ) -> None:
+        """Not started yet; ``background`` work gives way to all that paints and trains."""
         super().__init__(parent)
+        self._background = background
         self._jobs: deque[_Job] = deque()
         self._current: _Job | None = None  # what the thread works on, for close()
         self._newest: _Job | None = None  # what start() was last called with
@@ -211,6 +217,8 @@ class Worker(QObject):
     # -- in the thread ----------------------------------------------------------------------------------
 
     def _serve(self) -> None:
+        if self._background:
+            give_way()
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._jobs or self._closing)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from resviz.errors import OutputError, RecordingError
 from resviz.fields.memory import MEMORY
 from resviz.files import user_folder
+from resviz.priority import give_way
 from resviz.recording.lanes import drop_empty
 from resviz.recording.recording import Recording
 from resviz.recording.spool.layout import JOURNAL, LOCK
@@ -203,6 +204,7 @@ def _point_at(path: Path) -> None:
 
 
 def _beat(writer: Writer, wake: Event) -> None:
+    give_way()
     while not wake.wait(PERIOD_S) and writer.beat():
         pass
 
