@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from resviz.block.elementwise import slopes, values
-from resviz.block.lanes import contract, inner, kernel, lanes
+from resviz.block.lanes import contract, kernel, lanes, turn
 from resviz.block.layer import scaled, up_to
 
 __all__ = ["is_narrow", "narrow_down", "narrow_room", "narrow_up"]
@@ -30,13 +30,17 @@ def narrow_room(samples: int, dimension: int, units: int) -> int:
     """Elements of workspace of a narrow layer; 0 if this one is none."""
     if units > _FEW:
         return 0
-    deep = samples + 16
-    return 2 * dimension * deep + 2 * units * deep + 64
+    deep, wide = samples + 16, dimension + 16  # rows of whole vectors
+    return 2 * dimension * deep + 2 * units * deep + units * wide + samples * dimension + 128
 
 
 @kernel
 def _turned(w, at, deep, x, x0, n, d):
     """w[at:] (D, deep) = x^T, zeros in the lanes past N."""
+    lane = lanes(w)
+    if n <= lane and d <= lane and x0 + (n - 1) * d + lane <= len(x):
+        turn(w, at, deep, x, x0, d, n, d)
+        return
     source = x[x0 : x0 + n * d]
     for c in range(d):
         row = w[at + c * deep : at + (c + 1) * deep]
@@ -47,8 +51,19 @@ def _turned(w, at, deep, x, x0, n, d):
 
 
 @kernel
-def _turned_back(w, at, deep, n, d, out, o0):
+def _turned_back(w, at, deep, n, d, out, o0, spare):
     """out[o0:] (N, D) = w[at:]^T."""
+    lane = lanes(w)
+    if n <= lane and d <= lane and o0 + n * d + lane <= len(out):
+        # the last rows reach past the end: what stands there is put back
+        behind = out[o0 + n * d : o0 + n * d + lane]
+        kept = w[spare : spare + lane]
+        for i in range(lane):
+            kept[i] = behind[i]
+        turn(out, o0, d, w, at, deep, d, n)
+        for i in range(lane):
+            behind[i] = kept[i]
+        return
     to = out[o0 : o0 + n * d]
     for c in range(d):
         row = w[at + c * deep : at + c * deep + n]
@@ -57,11 +72,21 @@ def _turned_back(w, at, deep, n, d, out, o0):
 
 
 @kernel
+def _move(u, u0, w, moved, wide, rate, d, m):
+    """u (D, M) -= rate * w[moved:]^T (M, D), rows of w in whole vectors."""
+    for e in range(m):
+        by = w[moved + e * wide : moved + e * wide + d]
+        for c in range(d):
+            u[u0 + c * m + e] -= rate * by[c]
+
+
+@kernel
 def narrow_up(code, h, u, v, scale, start, stop, k, r, n, d, m, w):
     """h[j + 1] = h[j] + scale * sum_j v_j sigma(p_j) of replica k, j in start..stop."""
     deep = up_to(n, lanes(w))
     ht = _START
     p = ht + d * deep
+    spare = p + m * deep
     over = w.dtype.type(1.0 / d)
     _turned(w, ht, deep, h, (start * r + k) * n * d, n, d)
     for j in range(start, stop):
@@ -71,7 +96,7 @@ def narrow_up(code, h, u, v, scale, start, stop, k, r, n, d, m, w):
         values(code, w, p, m * deep)
         scaled(w, p, w, p, m * deep, scale)
         contract(w, ht, deep, v, unit, m, _NEXT, w, p, deep, d, n, m, _ONTO)
-        _turned_back(w, ht, deep, n, d, h, ((j + 1) * r + k) * n * d)
+        _turned_back(w, ht, deep, n, d, h, ((j + 1) * r + k) * n * d, spare)
 
 
 @kernel
@@ -83,8 +108,14 @@ def narrow_down(code, h, b, u, v, scale, ru, rv, start, stop, k, r, n, d, m, w):
     xt = bt + d * deep
     p = xt + d * deep
     q = p + m * deep
+    wide = up_to(d, lane)
+    moved = q + m * deep
+    top = moved + m * wide
+    spare = top + up_to(n * d, lane)
     over = w.dtype.type(1.0 / d)
     _turned(w, bt, deep, b, (stop * r + k) * n * d, n, d)
+    # whole vectors of its last row may end past the array that the last b ends
+    scaled(w, top, b, (stop * r + k) * n * d, n * d, w.dtype.type(1.0))
     for i in range(stop - start):
         j = stop - 1 - i
         at = (j * r + k) * n * d
@@ -95,12 +126,13 @@ def narrow_down(code, h, b, u, v, scale, ru, rv, start, stop, k, r, n, d, m, w):
         scaled(w, p, w, p, 2 * m * deep, over)
         slopes(code, w, p, q, m * deep)
         # v first: it needs b before this layer's part is added; then b, which needs u before it moves
-        for e in range(m):
-            for c in range(d):
-                v[unit + c * m + e] -= rv * inner(w, bt + c * deep, w, p + e * deep, deep // lane)
+        if i == 0:
+            contract(w, moved, wide, w, p, deep, _NEXT, w, top, d, m, d, n, _FRESH)
+        else:
+            contract(w, moved, wide, w, p, deep, _NEXT, b, at + r * n * d, d, m, d, n, _FRESH)
+        _move(v, unit, w, moved, wide, rv, d, m)
         scaled(w, p, w, q, m * deep, scale)
         contract(w, bt, deep, u, unit, m, _NEXT, w, p, deep, d, n, m, _ONTO)
-        for e in range(m):
-            for c in range(d):
-                u[unit + c * m + e] -= ru * inner(w, xt + c * deep, w, q + e * deep, deep // lane)
-        _turned_back(w, bt, deep, n, d, b, at)
+        contract(w, moved, wide, w, q, deep, _NEXT, h, at, d, m, d, n, _FRESH)
+        _move(u, unit, w, moved, wide, ru, d, m)
+        _turned_back(w, bt, deep, n, d, b, at, spare)
