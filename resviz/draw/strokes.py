@@ -26,6 +26,7 @@ from resviz.scene.theme import RGBA, Theme
 _block: Any = Shiboken.VoidPtr
 
 _BAND_OPACITY = 0.22
+_MANY = 8  # points a device pixel from which a curve is thinned out
 _BOLD = 1.5  # curves so wide at export (points) are so wide (pixels) on the screen, others 1
 _VECTOR = (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf, QPaintEngine.Type.Picture)
 
@@ -221,6 +222,8 @@ def _of_line(line: Line, at: PanelGeometry, sizes: Sizes, theme: Theme, device: 
     made, points = blank(len(line.x))
     at.pixel_x(line.x, out=points[:, 0])
     at.pixel_y(line.y, out=points[:, 1])
+    if device.screen and len(points) > _MANY * at.plot.width * device.across:
+        made, points = _thinned(made, points, 0.5 / device.across)
     shifts = _shifts(line, device.across) if device.screen else []
     drawn: list[QPolygonF] = []
     for piece in _pieces(made, points):
@@ -229,6 +232,29 @@ def _of_line(line: Line, at: PanelGeometry, sizes: Sizes, theme: Theme, device: 
             drawn += (piece.translated(shift, 0.0), piece.translated(0.0, shift))
     pen = curve_pen(curve_colour(line, theme), line.width, line.dash, sizes.scale, device.screen)
     return (Stroke(pen, None, True, tuple(drawn)),)
+
+
+def _thinned(made: QPolygonF, points: Array, room: float) -> tuple[QPolygonF, Array]:
+    """The least and the greatest of so many points that they share ``room``: losses of a long run.
+
+    Where the curve has gaps, or points that are spaced unevenly, all of them are kept.
+    """
+    x, y = points[:, 0], points[:, 1]
+    each = int(room * len(x) / max(abs(float(x[-1] - x[0])), room))
+    groups = len(x) // max(each, 1)
+    if each < 4 or not np.isfinite(points).all():
+        return made, points
+    across = x[: groups * each].reshape(groups, each)
+    if not (x[1:] >= x[:-1]).all() or (across[:, -1] - across[:, 0]).max() > 2 * room:
+        return made, points
+    upward = y[: groups * each].reshape(groups, each)
+    both = np.stack([upward.argmin(axis=1), upward.argmax(axis=1)], axis=1)
+    both.sort(axis=1)
+    both += each * np.arange(groups)[:, None]
+    chosen = np.concatenate(([0], both.ravel(), np.arange(groups * each, len(x)), [len(x) - 1]))
+    thin, kept = blank(len(chosen))
+    kept[:] = points[chosen]
+    return thin, kept
 
 
 def curve_colour(mark: Line | Points, theme: Theme) -> RGBA:

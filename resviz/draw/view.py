@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPixmap,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -39,7 +40,7 @@ class SceneView(QWidget):
 
     Signals carry the panel's key and data coordinates, held within the panel's axes during a drag:
     ``hovered``, ``pressed``, ``dragged``, ``released`` (left button), ``double_clicked`` (key alone).
-    ``painted`` says that the shown scene is on the screen.
+    ``painted`` says that the shown scene is on the screen, ``seen_changed`` whether anybody can see it.
     """
 
     hovered = Signal(str, float, float)
@@ -48,6 +49,7 @@ class SceneView(QWidget):
     released = Signal(str, float, float)
     double_clicked = Signal(str)
     painted = Signal()
+    seen_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None, *, name: str = "plots", scale: float = 1.0) -> None:
         """
@@ -59,6 +61,7 @@ class SceneView(QWidget):
         self.zoom_axes = "xy"  # that the wheel alone zooms
         self._scene = Scene(panels=())  # as it was given
         self._seen = self._scene  # as it is looked at
+        self._frame = frame_of(self._scene)
         self._zoom = Zoom()
         self._theme = LIGHT
         self._scale = scale
@@ -119,9 +122,10 @@ class SceneView(QWidget):
         self._look()
 
     def _look(self) -> None:
-        before, self._seen = self._seen, self._zoom.of(self._scene)
-        if frame_of(self._seen) != frame_of(before):
-            self._layout = None
+        self._seen = self._zoom.of(self._scene)
+        frame = frame_of(self._seen)
+        if frame != self._frame:
+            self._frame, self._layout = frame, None
             self.setAccessibleDescription("; ".join(panel.title or panel.key for panel in self._seen.panels))
         self.update()
 
@@ -174,7 +178,7 @@ class SceneView(QWidget):
 
     def _static_pixmap(self, layout: Layout) -> QPixmap:
         ratio = self.devicePixelRatio()
-        key = (self.size(), ratio, self._theme.name, self._scale, frame_of(self._seen))
+        key = (self.size(), ratio, self._theme.name, self._scale, self._frame)
         if self._static is None or key != self._static_key:
             pixmap = QPixmap(self.size() * ratio)
             pixmap.setDevicePixelRatio(ratio)
@@ -304,6 +308,11 @@ class SceneView(QWidget):
         # a hidden tab keeps no pixmap (33 MB at 4K)
         self._static, self._strokes = None, Strokes()
         super().hideEvent(event)
+        self.seen_changed.emit(False)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.seen_changed.emit(True)
 
     @staticmethod
     def _data(panel: PanelGeometry, event: QMouseEvent) -> tuple[float, float]:

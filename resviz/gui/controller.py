@@ -22,7 +22,7 @@ from resviz.gui.facts import Facts, numbers
 from resviz.gui.files import Files
 from resviz.gui.looking import Looking
 from resviz.gui.overlays import Overlays
-from resviz.gui.pace import Pace
+from resviz.gui.pace import Pace, Sparing
 from resviz.gui.pictures import Pictures, drawn_of, places_of, what_of
 from resviz.gui.resolve import resolve
 from resviz.gui.state import (
@@ -47,7 +47,11 @@ if TYPE_CHECKING:
     from resviz.recording import Recording
 
 _FOLLOWING = "following the units"
+_BESIDE_MS = 50  # between two pictures of contrast and timeline while the cursor moves by itself
 _WRITING_MS = 30_000
+
+GRID, CONTRAST, TIMELINE = "grid", "contrast", "timeline"
+"""The three pictures."""
 
 
 class Controller(QObject):
@@ -111,7 +115,11 @@ class Controller(QObject):
         self._clock.due.connect(self._on_due)
         self._pace = Pace(self)
         self._pace.due.connect(self.paint)
+        self._beside = Sparing(_BESIDE_MS, self)
+        self._beside.due.connect(self._paint_beside)
+        self._hidden: set[str] = set()
         self.overlays.changed.connect(self._pace.soon)
+        self._frames = 0  # a second
         self._closed = self._ended = False
 
     # -- asking -----------------------------------------------------------------------------------------
@@ -172,6 +180,8 @@ class Controller(QObject):
         # other places and observables are painted when they have been visited
         if drawn_of(new) != drawn_of(old):
             self._pace.soon()
+        elif new.cursor != old.cursor:
+            self._turn_to_cursor()
         elif new.newest != old.newest:
             self._pace.grow()
 
@@ -297,17 +307,50 @@ class Controller(QObject):
     # -- pictures ---------------------------------------------------------------------------------------
 
     def paint(self) -> None:
-        """Build and hand out the three pictures."""
+        """Build and hand out the pictures that are seen.
+
+        While the cursor moves by itself, what lies beside the units follows some 20 times a second: nobody
+        reads four plots and a row of numbers faster, and a frame of the units costs half as much.
+        """
         if self._closed:
             return
         state, sight = self.state, self._look.sight
+        if GRID not in self._hidden:
+            self._pictures.others = self.overlays.others()
+            self.grid_scene.emit(self._pictures.units(state, sight, self._waiting_for()))
+            self._drawn = self._pictures.shown(state, sight)
+        self._frames = self._pace.painted()
+        self._beside.ask(now=not self._moving)
+
+    def _turn_to_cursor(self) -> None:
+        """Paint the units at the cursor if they are there; what lies beside them goes on in any case."""
+        sight = self._look.sight
+        if sight is None or self._pictures.stale(self.state, sight):
+            self._pace.soon()
+        else:
+            self._beside.ask(now=not self._moving)
+
+    @property
+    def _moving(self) -> bool:
+        """Whether the cursor moves by itself."""
+        return self.state.playing or (self.state.follow and self.state.training)
+
+    def _paint_beside(self) -> None:
+        state, sight = self.state, self._look.sight
         self._pictures.others = self.overlays.others()
-        self.grid_scene.emit(self._pictures.units(state, sight, self._waiting_for()))
-        old = self._facts.twin_step is not None
-        self.contrast_scene.emit(self._pictures.contrast(state, sight, self.recording, old))
-        self.timeline_scene.emit(self._pictures.timeline(state, self.recording))
-        self._drawn = self._pictures.shown(state, sight)
-        self._say(frames_a_second=float(self._pace.painted()), numbers=numbers(state, self.recording))
+        if CONTRAST not in self._hidden:
+            old = self._facts.twin_step is not None
+            self.contrast_scene.emit(self._pictures.contrast(state, sight, self.recording, old))
+        if TIMELINE not in self._hidden:
+            self.timeline_scene.emit(self._pictures.timeline(state, self.recording))
+        self._say(frames_a_second=float(self._frames), numbers=numbers(state, self.recording))
+
+    def see(self, picture: str, seen: bool) -> None:
+        """Build `GRID`, `CONTRAST` or `TIMELINE` only while somebody sees it."""
+        if seen == (picture in self._hidden):
+            self._hidden ^= {picture}
+            if seen:
+                self._pace.soon()
 
     def on_painted(self) -> None:
         """The grid was painted; if with what is looked at, looking may go on."""
@@ -343,6 +386,7 @@ class Controller(QObject):
         self.training.blockSignals(True)
         self._clock.run(False)
         self._pace.stop()
+        self._beside.stop()
         parts = (self.training, self._look, self._twin, self.overlays)
         for part in parts:  # all are told before any is waited for
             part.close(0)

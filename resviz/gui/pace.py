@@ -1,4 +1,4 @@
-"""When pictures are painted: at once what was asked for, a few times a second what only grows."""
+"""When pictures are painted: at once what was asked for, a few times a second what only grows or is read."""
 
 from __future__ import annotations
 
@@ -50,3 +50,37 @@ class Pace(QObject):
         """Paint no more."""
         self._soon.stop()
         self._later.stop()
+
+
+class Sparing(QObject):
+    """Emits ``due`` when asked, but not more often than its interval; the last wish is always granted."""
+
+    due = Signal()
+
+    def __init__(self, interval_ms: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._asked = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(interval_ms)
+        self._rest.timeout.connect(self._rested)
+
+    def ask(self, *, now: bool = False) -> None:
+        """Emit ``due`` once the interval since the last time is over; ``now``: at once."""
+        self._asked = True
+        if now or not self._rest.isActive():
+            self._grant()
+
+    def _rested(self) -> None:
+        if self._asked:
+            self._grant()
+
+    def _grant(self) -> None:
+        self._asked = False
+        self._rest.start()
+        self.due.emit()
+
+    def stop(self) -> None:
+        """Forget what was asked for."""
+        self._asked = False
+        self._rest.stop()

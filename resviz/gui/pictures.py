@@ -62,9 +62,9 @@ def what_of(state: AppState) -> What:
 
 
 def drawn_of(state: AppState) -> tuple[object, ...]:
-    """What other pictures of the same series depend on."""
+    """What other pictures of the same series and step depend on."""
     choice = state.choice
-    return state.cursor, state.run, state.theme, choice.bins, choice.lock_axes, choice.scaled, choice.tall
+    return state.run, state.theme, choice.bins, choice.lock_axes, choice.scaled, choice.tall
 
 
 def show_of(state: AppState) -> Show:
@@ -113,11 +113,16 @@ class Pictures:
         self._tops: dict[str, float] = {}  # of their outlines
 
     def shown(self, state: AppState, sight: Sight | None) -> int:
-        """The step of the units' picture: the cursor's, until that is visited the last one shown; or -1."""
+        """The step of the units' picture: the cursor's, until that is visited the last one shown; or -1.
+
+        Who follows live sees the newest visited: training goes on while a step is looked at.
+        """
         if sight is None or sight.main.newest < 0:
             return -1
         if sight.main.has(state.cursor):
             self._shown = state.cursor
+        elif state.follow and self._shown < sight.main.newest <= state.cursor:
+            self._shown = int(sight.main.newest)
         return self._shown if sight.main.has(self._shown) else int(sight.main.newest)
 
     def stale(self, state: AppState, sight: Sight) -> bool:

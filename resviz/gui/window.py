@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -23,7 +24,7 @@ from resviz.gui.beside import Beside
 from resviz.gui.closing import ClosingQuestion
 from resviz.gui.commands import Commands
 from resviz.gui.contrast_dock import ContrastDock
-from resviz.gui.controller import Controller
+from resviz.gui.controller import CONTRAST, GRID, TIMELINE, Controller
 from resviz.gui.documents import Documents, title_of
 from resviz.gui.estimate import estimate
 from resviz.gui.experiment import FIELDS_BY_PATH, Experiment
@@ -32,6 +33,7 @@ from resviz.gui.help import AboutDialog, KeysDialog
 from resviz.gui.icons import app_icon, icon
 from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
+from resviz.gui.pace import Sparing
 from resviz.gui.pictures import export_options, places_of
 from resviz.gui.plot_menu import PlotMenu, Plots
 from resviz.gui.preferences import Preferences, SettingsDialog, scale_type
@@ -64,6 +66,8 @@ from resviz.gui.units_tab import UnitsTab
 from resviz.gui.where import WhereQuestion, is_past
 from resviz.scene.theme import Theme, theme
 
+_STATUS_MS = 100  # between two status lines while something moves: faster ones cannot be read
+
 
 class MainWindow(QMainWindow):
     """See the module; made by `resviz.gui.app.make_window`."""
@@ -74,6 +78,8 @@ class MainWindow(QMainWindow):
         self._theme: Theme = theme("light")
         self._sure = False  # that the window is to close although a run goes on
         self._facts = Facts()
+        self._status_pace = Sparing(_STATUS_MS, self)
+        self._status_pace.due.connect(self._show_status)
         self.controller = Controller(session, self)
         self.setObjectName("resviz")
         self.setWindowIcon(app_icon())
@@ -146,6 +152,10 @@ class MainWindow(QMainWindow):
         self.units.view.painted.connect(controller.on_painted)
         controller.contrast_scene.connect(self.contrast.show_scene)
         controller.timeline_scene.connect(self.timeline.view.show_scene)
+        for picture, view in (
+            (GRID, self.units.view), (CONTRAST, self.contrast.view), (TIMELINE, self.timeline.view),
+        ):  # fmt: skip
+            view.seen_changed.connect(partial(controller.see, picture))
         controller.facts.connect(self._show_facts)
         controller.notice.connect(self.notice.show_notice)
         controller.refused.connect(self._refuse)
@@ -187,7 +197,7 @@ class MainWindow(QMainWindow):
         if new.theme != old.theme:
             self._set_theme(new.theme)
             self._keep_theme(new.theme)
-        self._show_status()
+        self._status_pace.ask(now=not new.active)
 
     def _show_transport(self, state: AppState) -> None:
         self.commands.show_transport(state, self._icon)
@@ -204,11 +214,12 @@ class MainWindow(QMainWindow):
 
     def _show_facts(self, facts: Facts) -> None:
         self._facts = facts
-        self._show_status()
+        state = self.controller.state
+        self._status_pace.ask(now=not state.active)
         if facts.steps_a_second > 0:
-            guess = estimate(self.controller.state.session).ms / 1000.0
+            guess = estimate(state.session).ms / 1000.0
             self.experiment.show_speed(facts.steps_a_second * guess)
-        self.contrast.show_twin(facts.twin_step, self.controller.state.session.training.last_step)
+        self.contrast.show_twin(facts.twin_step, state.session.training.last_step)
 
     def _show_status(self) -> None:
         self.status.setText(status_text(self.controller.state, self._facts))
@@ -357,6 +368,7 @@ class MainWindow(QMainWindow):
             return
         self.arrangement.keep()
         self.hide()  # at once; threads need a moment
+        self._status_pace.stop()
         self.beside.close()
         self.starting.close()
         if self.controller.close() and self.interactive:

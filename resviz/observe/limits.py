@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -18,7 +18,16 @@ from resviz.engine.meanode import REPLICAS, limit_problem, turned
 from resviz.engine.rule import rule
 from resviz.fields import LimitFields, limit_starts
 from resviz.fields.fields import AnyArray
-from resviz.observe.density import Array, Density, estimate, gaussian, pushed, reference_error
+from resviz.observe.density import (
+    Array,
+    Density,
+    estimate,
+    gaussian,
+    in_order,
+    merged,
+    pushed,
+    reference_error,
+)
 from resviz.observe.follow import CHECKPOINT_BYTES, Followers, followers
 from resviz.observe.observables import Look, Observable, observable
 from resviz.transport import Cohort, Endless, InSpan, Whole, cohort, limit_places
@@ -48,17 +57,22 @@ class LimitValues:
     exact_deviation: float | None
     through: tuple[Activation, LimitValues] | None = None
 
+    @cached_property
+    def sets(self) -> list[Array]:
+        """The replicas, each in order."""
+        return [in_order(values) for values in self.replicas]
+
     def own_error(self) -> tuple[float, float]:
         """(W1, KS) of their distribution from the limit's true one, measured between replicas."""
         if self.through is not None and self.through[1].exact_deviation is not None:
             return 0.0, 0.0
-        return (0.0, 0.0) if self.exact_deviation is not None else reference_error(self.replicas)
+        return (0.0, 0.0) if self.exact_deviation is not None else reference_error(self.sets)
 
     def ordered(self) -> NDArray[np.float64]:
         """The values of all replicas in order, (P,): their distribution without a density's cost."""
         if self.exact_deviation is not None:
             return gaussian(0.0, self.exact_deviation).sorted_values
-        return np.sort(np.concatenate([np.asarray(r, dtype=np.float64) for r in self.replicas]))
+        return merged(self.sets)
 
     def density(self, chosen: Observable) -> Density | None:
         """Their density; None where all values coincide."""
@@ -67,8 +81,10 @@ class LimitValues:
         if self.through is not None and chosen.pushed is not None:
             sigma, p = self.through
             of = p.density(observable(chosen.pushed))
-            return None if of is None else pushed(of, partial(_value, sigma), self.replicas)
-        return estimate(self.inside, low=chosen.low, high=chosen.high, blur=self.blur, blurred=self.replicas)
+            return None if of is None else pushed(of, partial(_value, sigma), self.sets)
+        if not self.blur:
+            return estimate(self.sets, low=chosen.low, high=chosen.high)
+        return estimate(self.inside, low=chosen.low, high=chosen.high, blur=self.blur, blurred=self.sets)
 
 
 class LimitUnits:

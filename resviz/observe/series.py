@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from resviz.fields.fields import AnyArray
-from resviz.observe.density import Density
+from resviz.observe.density import Density, in_order, merged, quantiles
 from resviz.observe.distance import kolmogorov, limited, wasserstein
 from resviz.observe.limits import LimitValues
 from resviz.observe.observables import Look, Observable, observable
@@ -80,8 +80,8 @@ class Series:
             self.passage.limit_values(step, self.observable, self.look),
         )
         for g in range(len(self.layers)):
-            values = np.concatenate(visit.limit[g].replicas) if visit.limit else visit.finite[g]
-            low, high = (float(q) for q in np.quantile(values, [_TAIL, 1.0 - _TAIL]))
+            values = merged(visit.limit[g].sets) if visit.limit else in_order(visit.finite[g])
+            low, high = quantiles(values, _TAIL, 1.0 - _TAIL)
             if np.isfinite(low) and np.isfinite(high):
                 seen = self._range[g]
                 self._range[g] = (low, high) if seen is None else (min(low, seen[0]), max(high, seen[1]))
@@ -107,7 +107,7 @@ class Series:
         arrays = [*visit.finite, *(a for one in visit.limit for a in (*one.replicas, *one.inside))]
         for place in range(len(self.layers)):
             if (density := self._densities.get((step, place))) is not None:
-                arrays += [density.x, density.pdf, density.error, density.sorted_values]
+                arrays += [density.x, density.pdf, density.error, density.sorted_values, *density.replicas]
         return sum({id(a): a.nbytes for a in arrays}.values())
 
     def settle(self) -> None:
