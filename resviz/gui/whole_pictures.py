@@ -51,7 +51,7 @@ class WholePictures:
         at = self.map_step(sight, step)
         late = at != step and series.has(at)
         maps = depth_map(
-            series, at, show, ranges, pinned=show.layers, waiting=waiting, when=f", step {at}" if late else ""
+            series, at, show, ranges, pinned=show.layers, waiting=waiting, when=f"step {at}" if late else ""
         )
         return with_maps(grid, maps)
 

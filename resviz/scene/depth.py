@@ -143,8 +143,10 @@ def binned(
     with np.errstate(invalid="ignore"):
         place = (filled.values - x.low) * (size / x.width)
         inside = (place >= 0) & (place <= size)
-    column = np.minimum(place[inside].astype(np.intp), size - 1)
-    counts = np.bincount(row[inside] * size + column, minlength=count * size).reshape(count, size)
+    if not inside.all():
+        place, row = place[inside], row[inside]
+    column = np.minimum(place.astype(np.intp), size - 1)
+    counts = np.bincount(row * size + column, minlength=count * size).reshape(count, size)
     with np.errstate(divide="ignore", invalid="ignore"):
         heights = counts / (totals[:, None] * float(edges[1] - edges[0]))
     heights[~known] = np.nan

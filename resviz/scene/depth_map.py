@@ -79,7 +79,7 @@ def depth_map(
         ranges: of `depth_ranges`; None takes the steps recorded so far.
         pinned: layers marked at the maps' sides.
         waiting: why there is nothing yet, where the scene cannot know.
-        when: added to the titles.
+        when: set in the maps' corners, where the step is not that of other panels.
     """
     ranges = depth_ranges(series, show) if ranges is None else ranges
     x = ranges.get("depth x") or Range(-1.0, 1.0)
@@ -111,11 +111,12 @@ def depth_map(
         panels.append(
             Panel(
                 key=key,
-                title=_TITLES[place].format(series.observable.counts) + when,
+                title=_TITLES[place].format(series.observable.counts),
                 x=Axis(x.low, x.high, series.observable.symbol),
                 y=Axis(0.0, 1.0, "depth s"),
                 marks=marks + notches,
                 cell=(0, place, 1, 1),
+                corner=(when,) if when else (),
                 message=note,
                 bar=scales[place],
                 reading=reading,
