@@ -218,10 +218,11 @@ def estimate(
     binned = np.stack([_binned(part, x, 1.0 / len(part)) for part in parts])
     # all steps are linear: the estimate of the union is the mean of those of its parts
     each = _smoothed(binned[:, None], fourth_order)  # (R, 2, n)
-    share = np.array([len(part) / len(values) for part in parts])
-    pdf, bias = np.tensordot(share, each, 1)
+    shares = [len(part) / len(values) for part in parts]
+    pdf, bias = sum(share * one for share, one in zip(shares, each, strict=True))
     # two replicas give one degree of freedom at each x: pool it over neighbouring kernel widths
-    variance = np.var(each, axis=0, ddof=1) / len(parts) if len(parts) > 1 else np.zeros_like(each[0])
+    deviations = each - each.sum(axis=0) / len(parts)
+    variance = (deviations**2).sum(axis=0) / max(1, len(parts) * (len(parts) - 1))
     pooled = np.concatenate([bias[None] ** 2, variance])
     squared_bias, sampling, of_bias = np.maximum(_smoothed(pooled, np.exp(-4.5 * angle * cells**2)), 0.0)
     error = np.sqrt(np.maximum(squared_bias - of_bias, 0.0) + sampling)
