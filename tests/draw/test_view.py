@@ -1,16 +1,17 @@
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage
 from scene.fake import FakeSeries, fake_loss
 
 from resviz.draw import strokes as strokes_module
 from resviz.draw import view as view_module
+from resviz.draw.paint import layout_of
 from resviz.draw.picture import rgb
 from resviz.draw.view import SceneView
 from resviz.scene.axes import Ranges
 from resviz.scene.grid import grid_ranges, units_grid
-from resviz.scene.model import Role
+from resviz.scene.model import Line, Role
 from resviz.scene.show import Show
 from resviz.scene.theme import DARK, LIGHT
 from resviz.scene.timeline import timeline
@@ -99,6 +100,35 @@ def test_marks_that_come_again_are_not_prepared_again(view, monkeypatch):
     fresh.resize(500, 400)
     fresh.show_scene(scene_at(100))
     assert (grabbed(fresh) == small).all()
+
+
+def test_a_curve_of_a_long_run_keeps_its_peaks_in_a_few_points(qapp):
+    steps = np.arange(40_000.0)
+    loss = np.exp(-steps / 9000) * (1.0 + 0.01 * np.sin(steps))
+    loss[12_345] = 7.0
+    scene = timeline(loss, None, 40_000, 0)
+    line = next(mark for mark in scene.panels[0].marks if isinstance(mark, Line))
+    layout = layout_of(QRectF(0, 0, 800, 120), scene)
+    device = strokes_module.Device(True, True, 1.0, 1.0, 0.0, 0.0)
+    place = layout.panels[0].geometry
+
+    def points(mark, on):
+        (stroke,) = strokes_module.strokes_of(mark, place, layout.sizes, LIGHT, on, True)
+        return np.array([(p.x(), p.y()) for p in stroke.polygons[0]])
+
+    thin, whole = points(line, device), points(line, device._replace(screen=False))
+    assert len(whole) == 40_000  # files keep all
+    assert len(thin) < 6 * place.plot.width
+    assert (thin[0] == whole[0]).all()
+    assert (thin[-1] == whole[-1]).all()
+    assert thin[:, 1].min() == whole[:, 1].min()
+    assert {*map(tuple, thin.tolist())} <= {*map(tuple, whole.tolist())}
+    for left in np.arange(place.plot.left, place.plot.right):  # each pixel column is as high and as deep
+        of = [p[(p[:, 0] >= left) & (p[:, 0] < left + 1), 1] for p in (thin, whole)]
+        assert abs(of[0].min() - of[1].min()) < 1.0
+        assert abs(of[0].max() - of[1].max()) < 1.0
+    gap = Line(steps, np.where(steps == 20_000, np.nan, loss), Role.SESSION)
+    assert len(points(gap, device)) > 10_000  # up to the gap, all of it
 
 
 def test_the_theme_changes_the_ground(view):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from resviz.observe.density import estimate, gaussian
-from resviz.observe.distance import Distance, distance, kolmogorov, wasserstein
+from resviz.observe.density import estimate, gaussian, in_order, merged, quantiles, reference_error
+from resviz.observe.distance import Distance, distance, kolmogorov, wasserstein, wasserstein_between
 
 
 def quantile_points(law, n: int) -> np.ndarray:
@@ -109,3 +109,45 @@ def test_w1_p_value_is_small_for_a_shift_and_not_for_a_draw():
     assert distance(rng.normal(0.5, 1, 256), limit).w1_p < 0.01
     assert distance(rng.normal(0.0, 1, 256), limit).w1_p > 0.01
     assert isinstance(distance(rng.normal(size=8), limit), Distance)
+
+
+numbers = st.lists(st.integers(-6, 6).map(lambda n: n / 4), min_size=1, max_size=12)  # with ties
+
+
+@given(st.lists(numbers, min_size=2, max_size=4))
+def test_the_reference_error_is_half_of_what_parts_even_and_odd_replicas(replicas):
+    sets = [np.array(one) for one in replicas]
+    one, other = (np.concatenate(sets[which::2]) for which in (0, 1))
+    w1, ks = reference_error(sets)
+    assert w1 == pytest.approx(0.5 * stats.wasserstein_distance(one, other), abs=1e-12)
+    gaps = [np.mean(one <= x) - np.mean(other <= x) for x in (*one, *other)]
+    assert ks == pytest.approx(0.5 * np.max(np.abs(gaps)), abs=1e-12)
+
+
+@given(numbers, numbers)
+def test_w1_is_the_integral_of_what_parts_the_distribution_functions(values, reference):
+    found = wasserstein_between(np.array(values), np.sort(reference))
+    assert found == pytest.approx(stats.wasserstein_distance(values, reference), abs=1e-12)
+
+
+@given(numbers, st.floats(0, 1))
+def test_quantiles_of_ordered_values(values, share):
+    (found,) = quantiles(np.sort(values), share)
+    assert found == pytest.approx(np.quantile(values, share), abs=1e-12)
+
+
+@given(st.lists(numbers, min_size=1, max_size=3))
+def test_parts_in_order_are_merged(parts):
+    sets = [np.array(part, np.float32) for part in parts]
+    together = merged([in_order(one) for one in sets])
+    assert together.dtype == np.float64
+    assert together.tolist() == sorted(np.concatenate(sets).tolist())
+
+
+def test_replicas_of_unequal_size_weigh_by_their_units():
+    """The estimate of the union, whose parts are estimated apart."""
+    rng = np.random.default_rng(5)
+    parts = [rng.normal(size=600), rng.normal(1.0, 2.0, size=200)]
+    apart, together = estimate(parts), estimate([np.concatenate(parts)])
+    np.testing.assert_allclose(apart.pdf, together.pdf, atol=1e-12)
+    assert (apart.error > 0).any()

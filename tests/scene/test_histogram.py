@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resviz.scene.axes import Range
 from resviz.scene.histogram import bin_edges, histogram
@@ -39,3 +41,18 @@ def test_bins_are_nice_stated_and_asked_for():
     assert len(bin_edges(Range(0, 1), 256, bins=7)) == 8
     assert 10 <= len(bin_edges(Range(-4, 4), 20)) <= 20
     assert 40 <= len(bin_edges(Range(-4, 4), 10**6)) <= 81
+
+
+@given(st.lists(st.integers(-9, 9).map(lambda n: n / 4), min_size=1, max_size=40), st.integers(1, 9))
+def test_bars_are_those_of_numpy(values, bins):
+    edges = bin_edges(Range(-1.5, 1.0), 0, bins)
+    bars = histogram(values, edges)
+    counts, _ = np.histogram(values, edges)
+    np.testing.assert_array_equal(bars.heights, counts / (len(values) * np.diff(edges)))
+    assert bars.below + counts.sum() + bars.above == len(values)
+
+
+def test_the_same_bins_are_the_same_array():
+    edges = bin_edges(Range(-5, 5), 256)
+    assert bin_edges(Range(-5, 5), 256) is edges
+    assert not edges.flags.writeable
