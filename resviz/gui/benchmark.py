@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from resviz.config import Session
@@ -59,10 +60,12 @@ def _limit_of(session: Session) -> dict[str, int]:
 
 def _child(call: str) -> dict[str, Any]:
     code = f"import json; from resviz.gui import benchmark as b; print(json.dumps(b.{call}))"
-    environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, timeout=_LIMIT_S, env=environment
-    )
+    # in a home of its own: half a minute of training leaves gigabytes that nobody wants back
+    with TemporaryDirectory(prefix="resviz-") as home:
+        environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ, "RESVIZ_HOME": home}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, timeout=_LIMIT_S, env=environment
+        )
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 

@@ -160,14 +160,16 @@ def _settle(dtype: str) -> None:
 
 
 def _use_threads(count: int) -> None:
-    """Torch's threads for products of the calling thread (it counts them per thread).
+    """Threads for products: torch's of the calling thread (it counts them per thread), numpy's of all.
 
     Small products are slower shared out, and waiting threads spin: beside training a look cost seven times
     the processor time (2 cores), and training took all of both cores for no gain.
     """
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(count)
+    threadpool_limits(count, user_api="blas")
 
 
 def open_file(path: Path) -> Iterator[Any]:
