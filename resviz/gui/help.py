@@ -17,6 +17,7 @@ IN_PLOTS = (
     ("Left, Right", "One step back or on; at the newest step Right trains one"),
     ("R, Shift+R", "Reset with the same seed, or with a new one"),
     ("Wheel, + and −", "Zoom about the mouse; with Shift across, with Ctrl up alone"),
+    ("Middle button, dragged", "Move along the axes of a zoomed plot"),
     ("A", "Show whole axes"),
     ("Double click, Return", "Enlarge a plot; again, or Escape, for all of them"),
     ("Page Up, Page Down", "The plot before or after, while one is enlarged"),

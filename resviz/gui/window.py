@@ -34,6 +34,7 @@ from resviz.gui.icons import app_icon, icon
 from resviz.gui.look import apply_theme, box_palette, chosen_theme, error_colour, palette
 from resviz.gui.notice import Notice
 from resviz.gui.pace import Sparing
+from resviz.gui.panning import Panning
 from resviz.gui.pictures import export_options, places_of
 from resviz.gui.plot_menu import PlotMenu, Plots
 from resviz.gui.preferences import Preferences, SettingsDialog, scale_type
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         plots = Plots(self.controller, self.notice.show_notice)
         for view in self._views():
             PlotMenu(view, plots)
+            Panning(view)
         self.starting = Starting(self, self.controller, self.preferences)
         self._connect()
         self.resize(*first_size())

@@ -61,6 +61,19 @@ class Zoom:
         # a density stands on 0
         foot = panel.y.low if panel.y.low == 0 and panel.y.scale == "linear" else y
         up = _scaled(now.y, panel.y, foot, factor) if "y" in axes else Range(now.y.low, now.y.high)
+        return self._with(panel, across, up)
+
+    def moved(self, panel: Panel, seized: tuple[float, float], to: tuple[float, float]) -> Zoom:
+        """Axes moved so that the point ``seized`` lies where ``to`` was, as far as the whole axes go.
+
+        Args:
+            panel: as the scene gives it, whole.
+        """
+        now = self._zoomed(panel)
+        across = _shifted(now.x, panel.x, seized[0], to[0])
+        return self._with(panel, across, _shifted(now.y, panel.y, seized[1], to[1]))
+
+    def _with(self, panel: Panel, across: Range, up: Range) -> Zoom:
         ranges = {key: both for key, both in self.ranges.items() if key != panel.key}
         if (across.low, across.high, up.low, up.high) != (
             panel.x.low,
@@ -93,3 +106,14 @@ def _scaled(now: Axis, whole: Axis, about: float, factor: float) -> Range:
     if high - low < _DEEPEST * (whole.high - whole.low):
         return Range(now.low, now.high)
     return Range(low, high)
+
+
+def _shifted(now: Axis, whole: Axis, seized: float, to: float) -> Range:
+    if now.scale == "log":
+        if not (seized > 0 and to > 0):
+            return Range(now.low, now.high)
+        # within the whole axis in logarithms too, whatever rounding says
+        factor = min(max(seized / to, whole.low / now.low), whole.high / now.high)
+        return Range(max(now.low * factor, whole.low), min(now.high * factor, whole.high))
+    by = min(max(seized - to, whole.low - now.low), whole.high - now.high)
+    return Range(max(now.low + by, whole.low), min(now.high + by, whole.high))

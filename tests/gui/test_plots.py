@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QImage, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from pytestqt.qtbot import QtBot
@@ -80,6 +80,38 @@ def test_the_wheel_zooms_one_panel_and_a_resets(opened: MainWindow, qtbot: QtBot
     qtbot.keyClick(view, Qt.Key.Key_Plus)
     assert view.seen is not view.scene
     qtbot.keyClick(view, Qt.Key.Key_Minus)
+    assert view.seen is view.scene
+
+
+def test_the_middle_button_moves_a_zoomed_plot(opened: MainWindow, qtbot: QtBot) -> None:
+    view = opened.units.view
+    key = view.scene.panels[0].key
+    at, middle = centre(view, key), Qt.MouseButton.MiddleButton
+
+    def drag(by: QPoint) -> None:
+        qtbot.mousePress(view, middle, pos=at)
+        for share in (2, 1):
+            to = QPointF(at + by / share)
+            event = QMouseEvent(
+                QEvent.Type.MouseMove, to, view.mapToGlobal(to), Qt.MouseButton.NoButton, middle,
+                Qt.KeyboardModifier.NoModifier,
+            )  # fmt: skip
+            QApplication.sendEvent(view, event)
+        qtbot.mouseRelease(view, middle, pos=at + by)
+
+    drag(QPoint(40, 0))
+    assert view.seen is view.scene  # all of it was seen
+    wheel(view, key, 3)
+    before = view.seen.panel(key)
+    place = view.geometry_of_panels.panel(key).plot
+    drag(QPoint(40, 0))
+    after, width = view.seen.panel(key), before.x.high - before.x.low
+    moved = before.x.low - after.x.low
+    assert moved == pytest.approx(40 / place.width * width, rel=0.1)
+    assert after.x.high == pytest.approx(before.x.high - moved)
+    qtbot.mouseMove(view, at)
+    assert view.seen.panel(key).x == after.x  # nothing is seized any more
+    qtbot.keyClick(view, Qt.Key.Key_A)
     assert view.seen is view.scene
 
 

@@ -54,3 +54,30 @@ def test_an_enlarged_panel_has_the_whole_picture():
     assert [(p.key, p.cell) for p in scene.panels] == [("loss", (0, 0, 1, 1))]
     assert (scene.row_heights, scene.column_widths, scene.caption) == ((1.0,), (1.0,), "step 3")
     assert Zoom().enlarging("gone").of(SCENE).panels == SCENE.panels
+
+
+@given(st.floats(0.3, 0.9), st.lists(st.tuples(*[st.floats(-4, 4), st.floats(0, 0.5)] * 2), max_size=5))
+def test_moving_keeps_the_length_of_axes_within_the_whole_ones(factor, drags):
+    zoom = Zoom().about(HISTOGRAM, 0.5, 0.1, factor)
+    before = zoom.of(SCENE).panel("layer 2")
+    for x, y, to_x, to_y in drags:
+        zoom = zoom.moved(HISTOGRAM, (x, y), (to_x, to_y))
+        panel = zoom.of(SCENE).panel("layer 2")
+        assert panel.x.low >= -4
+        assert panel.x.high <= 4
+        assert panel.y.low >= 0
+        assert panel.y.high <= 0.5
+        assert panel.x.high - panel.x.low == pytest.approx(before.x.high - before.x.low)
+        assert panel.y.high - panel.y.low == pytest.approx(before.y.high - before.y.low)
+
+
+def test_what_is_seized_is_taken_along():
+    zoom = Zoom().about(LOSS, 50, 0.1, 0.5)
+    before = zoom.of(SCENE).panel("loss")
+    after = zoom.moved(LOSS, (50, 0.1), (45, 0.2)).of(SCENE).panel("loss")
+    assert (after.x.low, after.x.high) == pytest.approx((before.x.low + 5, before.x.high + 5))
+    assert (after.y.low, after.y.high) == pytest.approx((before.y.low / 2, before.y.high / 2))
+
+
+def test_whole_axes_do_not_move():
+    assert not Zoom().moved(LOSS, (50, 0.1), (45, 0.2)).ranges
