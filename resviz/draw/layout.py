@@ -68,6 +68,8 @@ def lay_out(rect: Rect, scene: Scene, scale: float, measure: Measure, type_scale
         for panel in scene.panels:
             if panel.bar is not None:
                 plots[panel.key] = _beside_bar(plots[panel.key], panel.bar, sizes, measure)
+        if len(scene.column_widths) == 1:
+            plots = _aligned(scene, plots)
     panels = tuple(
         _panel_layout(scene, panel, plots[panel.key], *ticks[panel.key], margins, sizes, measure)
         for panel in scene.panels
@@ -221,6 +223,16 @@ def _beside_bar(plot: Rect, scale: Scale, sizes: Sizes, measure: Measure) -> Rec
     widest = max((measure(label, sizes.tick, False)[0] for label in labels), default=0.0)
     room = 2 * sizes.gap + sizes.bar + sizes.tick_length / 2 + sizes.gap / 2 + widest
     return plot._replace(width=max(1, round(plot.width - room)))
+
+
+def _aligned(scene: Scene, plots: dict[str, Rect]) -> dict[str, Rect]:
+    """Plots above one another that share an axis end together, whether they have a colour bar or not."""
+    return {
+        panel.key: plots[panel.key]._replace(
+            width=min(plots[other.key].width for other in scene.panels if other.x == panel.x)
+        )
+        for panel in scene.panels
+    }
 
 
 def _bar_layout(scale: Scale, plot: Rect, sizes: Sizes, measure: Measure) -> BarLayout:

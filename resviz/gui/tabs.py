@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from resviz.draw.view import SceneView
+from resviz.gui.flow import labelled
 from resviz.gui.units_tab import UnitsTab
 from resviz.scene.phase import QUANTITIES
 
@@ -33,6 +34,7 @@ class SceneTab(QWidget):
         self.view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         row = QHBoxLayout()
         row.setContentsMargins(8, 4, 8, 0)
+        row.setSpacing(12)
         for control in controls:
             row.addWidget(control)
         row.addStretch(1)
@@ -50,10 +52,9 @@ class FieldsTab(SceneTab):
 
     def __init__(self) -> None:
         self.sample, self.first = QSpinBox(), QSpinBox()
-        labels = [QLabel("Sample"), QLabel("Coordinates from")]
-        for label, spin, name, key in zip(
-            labels,
-            (self.sample, self.first),
+        labels, spins = ("Sample", "Coordinates from"), (self.sample, self.first)
+        for spin, name, key in zip(
+            spins,
             ("Sample whose fields are shown", "First of five coordinates"),
             ("sample", "coordinate"),
             strict=True,
@@ -62,8 +63,7 @@ class FieldsTab(SceneTab):
             spin.setAccessibleName(name)
             spin.setToolTip(name)
             spin.setKeyboardTracking(False)
-            label.setBuddy(spin)
-        controls = (labels[0], self.sample, labels[1], self.first)
+        controls = [labelled(label, spin) for label, spin in zip(labels, spins, strict=True)]
         super().__init__("fields", "Fields over depth: finite net solid, Mean ODE dashed", controls)
         self.sample.valueChanged.connect(lambda i: self.looked.emit({"sample": int(i)}))
         self.first.valueChanged.connect(lambda c: self.looked.emit({"coordinate": int(c)}))

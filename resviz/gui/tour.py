@@ -18,7 +18,7 @@ class Hint:
 
 
 HINTS = (
-    Hint("grid", "Bars are the units of a layer, the black line is what the Mean ODE predicts for them."),
+    Hint("grid", "Bars are the units of a layer, the line is what the Mean ODE predicts for them."),
     Hint("timeline.view", "Drag here to go back and forth in training. Space runs and pauses it."),
     Hint(
         "experiment",

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -90,7 +91,7 @@ class UnitsTab(QWidget):
             "Layers with a panel of their own, as in 2 14 26; empty: six over the depth. "
             "A click on a depth map pins the layer there, or lets it go."
         )
-        self.layers.setMinimumWidth(24 * self.layers.fontMetrics().averageCharWidth())
+        self.layers.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.layers.editingFinished.connect(self._ask_layers)
         self.bins = self._spin("bins", "Bins of a histogram", "bins", low=0, high=400)
         self.bins.setSpecialValueText("auto")
@@ -221,6 +222,18 @@ class UnitsTab(QWidget):
         if not self.layers.hasFocus() or not self.layers.isModified():
             self.layers.setText(_listed(places.layers))
             self.layers.setCursorPosition(0)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """All pinned layers can be read, and the field does not change its size for every digit."""
+        letters = max(24, 8 * -(-len(self.layers.text()) // 8))
+        metrics = self.layers.fontMetrics()
+        edge = 2 * metrics.horizontalAdvance("0")  # frame and margins
+        width = (
+            max(letters * metrics.averageCharWidth(), metrics.horizontalAdvance(self.layers.text())) + edge
+        )
+        if width != self.layers.width():
+            self.layers.setFixedWidth(width)
 
 
 def _set_spin(spin: QSpinBox, value: int, high: int) -> None:

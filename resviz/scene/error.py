@@ -136,13 +136,14 @@ def error_scene(
         alpha: of the session; where it is large the lazy theorem is named too.
         message: why there is nothing.
     """
+    limited = [] if curves is None else _limited(curves)
     drawn_others = [other for other in others if curves is None or not _same(other, curves)]
     legend = (
         LegendEntry("measured: net against limit", Role.SESSION),
         LegendEntry("fitted rate a/L + b√(D/(LM))", Role.TWIN, "dash"),
-        LegendEntry("the limit's own error", Role.LIMIT, filled=True),
+        LegendEntry("the limit's own error", Role.LIMIT, "dot"),
         *((LegendEntry("finished runs of this limit", Role.OLD),) if drawn_others else ()),
-        LegendEntry("limited by the reference", Role.RANGE, filled=True),
+        *((LegendEntry("limited by the reference", Role.RANGE, filled=True),) if limited else ()),
     )
     if curves is None or not len(curves.measured):
         panel = _panel((), log_range(), steps, (), message or "nothing recorded yet")
@@ -155,7 +156,7 @@ def error_scene(
         rate_at = np.arange(len(drawn), dtype=np.float64)
     y = log_range(curves.measured, drawn, *(other.measured for other in others), _shown(curves.limit))
     at = np.arange(len(curves.measured), dtype=np.float64)
-    marks: list[Mark] = [*_limited(curves)]
+    marks: list[Mark] = [*limited]
     own = curves.limit > 0
     if own.any():
         high = np.where(own, curves.limit, y.low)

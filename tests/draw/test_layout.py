@@ -7,6 +7,7 @@ from scene.fake import TRAVEL, FakeSeries, fake_loss
 from resviz.draw.geometry import Geometry, PanelGeometry, Rect
 from resviz.draw.layout import elided, lay_out, wrapped
 from resviz.scene.contrast import Losses, contrast
+from resviz.scene.fit import fit_scene
 from resviz.scene.grid import units_grid
 from resviz.scene.model import Axis, LegendEntry, Panel, Role, Scene
 from resviz.scene.overview import overview
@@ -115,3 +116,10 @@ def test_texts_too_long_are_shortened_or_broken():
 def test_a_tiny_figure_still_lays_out():
     layout = lay_out(Rect(0, 0, 40, 30), whole(), 1.0, measure)
     assert all(panel.geometry.plot.width >= 1 for panel in layout.panels)
+
+
+def test_plots_over_one_axis_end_together_beside_a_colour_bar():
+    layout = lay_out(Rect(0, 0, 900, 600), fit_scene(None, step=3, steps=100), 1.0, measure)
+    map_, profile = (panel.geometry.plot for panel in layout.panels)
+    assert (map_.left, map_.width) == (profile.left, profile.width)
+    assert layout.panels[0].bar.rect.right < 900

@@ -65,6 +65,7 @@ def test_the_scene_shows_measured_fitted_and_the_limits_own():
     assert "published" in scene.caption
     assert any("fitted" in entry.text for entry in scene.legend)
     assert not marks(scene, Span, Role.RANGE)
+    assert not any("limited" in entry.text for entry in scene.legend)
 
 
 def test_what_the_reference_limits_is_shaded_and_said():
@@ -74,6 +75,7 @@ def test_what_the_reference_limits_is_shaded_and_said():
     (span,) = marks(scene, Span, Role.RANGE)
     assert (span.low, span.high) == (0.0, 9.5)
     assert "limited by the reference" in scene.panel("error").corner
+    assert any("limited" in entry.text for entry in scene.legend)
     late = error_scene(ErrorCurves(64, 256, 10, run.measured, own), step=15, steps=20)
     assert "limited by the reference" not in late.panel("error").corner
 
