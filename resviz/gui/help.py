@@ -27,7 +27,7 @@ IN_FORMS = (
     ("Return", "Take the value"),
     ("Escape", "Take it back"),
     ("Up, Down", "Step a number: decades for α and rates, doubling for sizes"),
-    ("Return in Runs", "Show that run again; F2 edits its name or note"),
+    ("Return in Runs", "Show that run again; F2 edits its name or note, Delete removes it"),
     ("Tab, Shift+Tab", "The control after or before"),
 )
 
@@ -118,5 +118,5 @@ class AboutDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(text)
         layout.addWidget(buttons)
-        self.resize(800, 520)
+        self.resize(860, 540)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

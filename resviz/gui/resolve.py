@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from resviz.gui.edits import edited, exchanged, remembered
-from resviz.gui.runs import let_go, listed, restarted, shown
+from resviz.gui.runs import let_go, listed, removed, restarted, shown
 from resviz.gui.state import (
     AppState,
     Edit,
@@ -22,6 +22,7 @@ from resviz.gui.state import (
     Pin,
     Recorded,
     Redo,
+    RemoveRun,
     Reset,
     Saved,
     Seek,
@@ -104,6 +105,8 @@ def resolve(state: AppState, intent: Intent) -> AppState:
             return shown(state, number)
         case EditRun():
             return listed(state, intent)
+        case RemoveRun(number):
+            return removed(state, number)
         case LetGo(numbers):
             return let_go(state, numbers)
         case Happened(run, session):

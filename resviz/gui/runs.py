@@ -30,6 +30,7 @@ def restarted(before: AppState, state: AppState | None = None, *, branch: int | 
         target=None if active else first,
         playing=active and not state.follow,
         newest=first - 1,
+        saved_step=-1,
         steps=state.session.training.last_step,
         ended=False,
         failure="",
@@ -67,6 +68,7 @@ def shown(state: AppState, number: int) -> AppState:
         playing=False,
         follow=False,
         newest=chosen.newest,
+        saved_step=chosen.saved_step,
         steps=chosen.steps,
         ended=chosen.ended,
         failure=chosen.failure,
@@ -86,6 +88,13 @@ def listed(state: AppState, intent: EditRun) -> AppState:
     """The list with one run named, noted, pinned or hidden."""
     runs = tuple(replace(one, **intent.changes) if one.number == intent.number else one for one in state.runs)
     return state if runs == state.runs else replace(state, runs=runs)
+
+
+def removed(state: AppState, number: int) -> AppState:
+    """The list without a run that was left."""
+    if number == state.run or all(one.number != number for one in state.runs):
+        return state
+    return replace(state, runs=tuple(one for one in state.runs if one.number != number))
 
 
 def let_go(state: AppState, numbers: tuple[int, ...]) -> AppState:

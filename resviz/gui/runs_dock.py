@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QMenu,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -39,10 +40,12 @@ class RunsDock(QWidget):
     Signals:
         shown(number): make this run the present one.
         changed(number, dict): name, note, visible or pinned of a run.
+        removed(number): take this run off the list.
     """
 
     shown = Signal(int)
     changed = Signal(int, dict)
+    removed = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +73,9 @@ class RunsDock(QWidget):
         self.table.itemChanged.connect(self._on_changed)
         self.table.cellDoubleClicked.connect(self._on_double_click)
         self.table.entered_row.connect(self._ask)
+        self.table.deleted_row.connect(self._remove)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._open_menu)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(4, 4, 4, 4)
         rows.addWidget(self.table)
@@ -117,7 +123,8 @@ class RunsDock(QWidget):
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"run {run.number} {what}")
             elif column in (NAME, NOTE):
                 flags |= Qt.ItemFlag.ItemIsEditable
-            item.setFlags(flags)
+            if item.flags() != flags:  # setting them writes the old text into an open editor
+                item.setFlags(flags)
             item.setText(texts.get(column, ""))
             tip = settings_text(run.session) if column == SETTINGS else texts.get(column, "")
             item.setToolTip(tip or _TIPS.get(column, ""))
@@ -179,11 +186,47 @@ class RunsDock(QWidget):
         if not present:
             self.shown.emit(run.number)
 
+    def _remove(self, row: int) -> None:
+        run, present = self._rows[row]
+        if not present:
+            self.removed.emit(run.number)
+
+    def _open_menu(self, at: QPoint) -> None:
+        row = self.table.rowAt(at.y())
+        if row >= 0:
+            self.menu(row).popup(self.table.viewport().mapToGlobal(at))
+
+    def menu(self, row: int) -> QMenu:
+        """What can be done with the run in ``row``."""
+        run, present = self._rows[row]
+        pinning = {"pinned": not run.pinned}
+        menu = QMenu(self.table)
+        menu.setObjectName("runs.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name, text, asked, possible in (
+            ("show", "Show this run\tReturn", lambda: self.shown.emit(run.number), not present),
+            ("pin", "Unpin" if run.pinned else "Pin", lambda: self.changed.emit(run.number, pinning), True),
+            ("name", "Name it\tF2", lambda: self._name(run.number), True),
+            ("remove", "Remove from the list\tDelete", lambda: self.removed.emit(run.number), not present),
+        ):
+            action = menu.addAction(text)
+            action.setObjectName(f"runs.{name}")
+            action.setEnabled(possible)
+            action.triggered.connect(asked)
+        return menu
+
+    def _name(self, number: int) -> None:
+        row = next((row for row, (run, _) in enumerate(self._rows) if run.number == number), None)
+        if row is not None:
+            self.table.setCurrentCell(row, NAME)
+            self.table.editItem(self._item(row, NAME))
+
 
 class _Table(QTableWidget):
-    """Return on a row asks for it, unless a cell is being edited (F2 edits)."""
+    """Return on a row asks for it and Delete removes it, unless a cell is being edited (F2 edits)."""
 
     entered_row = Signal(int)
+    deleted_row = Signal(int)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
@@ -191,6 +234,10 @@ class _Table(QTableWidget):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain and not editing:
             if self.currentRow() >= 0:
                 self.entered_row.emit(self.currentRow())
+            event.accept()
+        elif event.key() == Qt.Key.Key_Delete and not editing:
+            if self.currentRow() >= 0:
+                self.deleted_row.emit(self.currentRow())
             event.accept()
         else:
             super().keyPressEvent(event)

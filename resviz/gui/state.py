@@ -62,7 +62,7 @@ class KeptRun:
         name, note: the user's own words.
         visible: its histogram is drawn while it is pinned.
         pinned: drawn over the present run, on the same axes and bins.
-        newest, steps, ended, failure: as in `AppState`, when the run was left.
+        newest, steps, ended, failure, saved_step: as in `AppState`, when the run was left.
         path, preset, commentary: where its session came from.
         held: its fields are in memory; others are trained again when they are shown.
     """
@@ -78,9 +78,16 @@ class KeptRun:
     ended: bool = False
     failure: str = ""
     path: Path | None = None
+    saved_step: int = -1
     preset: str = ""
     commentary: str = ""
     held: bool = True
+
+    @property
+    def unsaved(self) -> bool:
+        """It was trained, and no file of its user's holds all of its steps."""
+        written = self.path is not None and self.path.suffix == RECORDING and self.saved_step >= self.newest
+        return self.newest >= 1 and self.held and not written
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +173,15 @@ class AppState:
             ended=self.ended,
             failure=self.failure,
             path=self.path,
+            saved_step=self.saved_step,
             preset=self.preset,
             commentary=self.commentary,
         )
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Of the listed runs."""
+        return tuple(one.number for one in self.runs)
 
     @property
     def pinned(self) -> tuple[KeptRun, ...]:
@@ -323,6 +336,13 @@ class EditRun:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveRun:
+    """Take a run that was left off the list; the present one stays."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class LetGo:
     """The fields of these runs were given up for want of memory; their settings stay."""
 
@@ -357,5 +377,6 @@ class Ended:
 
 Intent = (
     ToggleRun | TogglePlay | StepBy | Seek | Tick | Follow | SetSpeed | Reset | NewSeed | Edit | Undo | Redo
-    | Look | Pin | SetTheme | Load | Opened | Saved | ShowRun | EditRun | LetGo | Happened | Recorded | Ended
+    | Look | Pin | SetTheme | Load | Opened | Saved | ShowRun | EditRun | RemoveRun | LetGo | Happened
+    | Recorded | Ended
 )  # fmt: skip

@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QTableWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 from windows import SMALL, action, wait_for_step
 
 from resviz.config import Session
 from resviz.fields.memory import MEMORY
+from resviz.gui.removing import RemovingQuestion
 from resviz.gui.runs_dock import NAME, NOTE, PIN, RUN, SETTINGS, SHOW, STEPS, settings_text
 from resviz.gui.state import Edit
 from resviz.gui.window import MainWindow
 from resviz.recording import run
+from resviz.recording.spool import unfinished
 from resviz.scene.histogram import histogram
 from resviz.scene.model import Bars, Line
 from resviz.scene.others import look_of
@@ -106,6 +109,61 @@ def test_a_run_that_was_left_halfway_goes_on_when_it_is_shown(window: MainWindow
     assert window.controller.recording is kept
     whole = run(SMALL)
     assert abs(kept.loss[-1] / whole.loss[-1] - 1) < 1e-3
+
+
+def menu_action(window: MainWindow, row: int, name: str) -> QAction:
+    return window.runs.menu(row).findChild(QAction, f"runs.{name}")
+
+
+def test_an_unsaved_run_is_removed_when_that_is_answered(trained: MainWindow, qtbot: QtBot) -> None:
+    first, recording = trained.controller.state.run, trained.controller.recording
+    action(trained, "reset").trigger()
+    wait_for_step(qtbot, trained, 0)
+    assert not menu_action(trained, 0, "remove").isEnabled()  # the present one
+    menu_action(trained, 1, "remove").trigger()
+    question = trained.findChild(RemovingQuestion)
+    assert "10 steps" in question.text()
+    assert "Unsaved runs" in question.informativeText()
+    question.button(QMessageBox.StandardButton.Cancel).click()
+    assert first in trained.controller.state.numbers
+    table(trained).setCurrentCell(1, RUN)
+    qtbot.keyClick(table(trained), Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: len(trained.findChildren(RemovingQuestion)) == 1)
+    trained.findChild(QPushButton, "removing.remove").click()
+    assert first not in trained.controller.state.numbers
+    assert first not in trained.controller.training.kept
+    assert texts(trained, RUN) == [str(first + 1)]
+    (found,) = [one for one in unfinished() if one.path == recording.spool.path]
+    assert found.step == 10  # it can be opened again
+
+
+def test_a_saved_run_is_removed_at_once(opened: MainWindow, qtbot: QtBot) -> None:
+    action(opened, "new_seed").trigger()
+    wait_for_step(qtbot, opened, 0)
+    menu_action(opened, 1, "remove").trigger()
+    assert len(opened.controller.state.runs) == 1
+    assert opened.findChild(RemovingQuestion) is None
+
+
+def test_the_menu_shows_pins_and_names_a_run(opened: MainWindow, qtbot: QtBot) -> None:
+    first = opened.controller.state.run
+    action(opened, "new_seed").trigger()
+    wait_for_step(qtbot, opened, 0)
+    menu_action(opened, 1, "pin").trigger()
+    assert opened.controller.state.runs[0].pinned
+    menu_action(opened, 1, "pin").trigger()
+    assert not opened.controller.state.runs[0].pinned
+    menu_action(opened, 1, "name").trigger()
+    editor = table(opened).findChild(QLineEdit)
+    qtbot.keyClicks(editor, "mi")
+    action(opened, "step").trigger()
+    qtbot.waitUntil(lambda: texts(opened, STEPS)[0] == "1 of 10")
+    qtbot.keyClicks(editor, "ne")  # the run that went on has not taken back what is being typed
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: opened.controller.state.runs[0].name == "mine")
+    menu_action(opened, 1, "show").trigger()
+    assert opened.controller.state.run == first
+    assert not opened.isWindowModified()  # all of it is in its file
 
 
 def test_memory_is_bounded_pinned_runs_are_kept_and_others_are_trained_again(
