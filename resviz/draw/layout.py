@@ -268,6 +268,8 @@ def _panel_layout(
         title_rect = title_rect._replace(left=plot.left, width=plot.width)
     x_rect = Rect(plot.left, plot.bottom + sizes.under_axis + line + sizes.gap / 4, plot.width, label)
     y_rect = Rect(plot.left - own.left + sizes.gap / 2, plot.top, label, plot.height)
+    # one that is longer than its cell is high would run into that of the neighbour
+    y_label = y_label and measure(panel.y.label, sizes.label, False)[0] <= own.top + plot.height + own.bottom
     return PanelLayout(
         geometry=PanelGeometry(panel.key, plot, panel.x, panel.y),
         x_ticks=x_ticks,

@@ -123,3 +123,11 @@ def test_plots_over_one_axis_end_together_beside_a_colour_bar():
     map_, profile = (panel.geometry.plot for panel in layout.panels)
     assert (map_.left, map_.width) == (profile.left, profile.width)
     assert layout.panels[0].bar.rect.right < 900
+
+
+@pytest.mark.parametrize(("height", "labelled"), [(900, True), (230, False)])
+def test_a_label_longer_than_its_cell_is_left_out(height, labelled):
+    side = contrast(FakeSeries(observable=TRAVEL), None, None, Losses(fake_loss()), step=50, steps=100)
+    layout = lay_out(Rect(0, 0, 420, height), side, 1.0, measure)
+    travel = next(one for one in layout.panels if one.geometry.key == "travel")
+    assert (travel.y_label_rect is not None) is labelled
