@@ -12,7 +12,7 @@ from resviz.export.options import Options
 from resviz.gui.curves import LossCurves
 from resviz.gui.estimate import shape
 from resviz.gui.state import AppState
-from resviz.gui.views import GRIDS, pinned_of, shown_of
+from resviz.gui.views import GRIDS, PAIRED, pinned_of, shown_of
 from resviz.gui.waiting import waiting_contrast, waiting_grid, waiting_whole
 from resviz.gui.whole_pictures import WholePictures
 from resviz.gui.work import Places, Sight, What
@@ -84,11 +84,12 @@ def show_of(state: AppState) -> Show:
 def export_options(state: AppState, theme: str) -> Options:
     """What the window shows, as the options of an export."""
     show, shown = show_of(state), shown_of(state.choice, shape(state.session)[1])
+    paired = shown.view in PAIRED  # elsewhere a pair that cannot be drawn must not forbid the export
     return Options(
         view="overview" if shown.view in GRIDS else shown.view,
         bins=show.bins,
-        second=state.choice.second,
-        second_coordinate=state.choice.second_coordinate,
+        second=state.choice.second if paired else None,
+        second_coordinate=state.choice.second_coordinate if paired else None,
         observable=show.observable,
         layers=show.layers,
         sample=show.sample,

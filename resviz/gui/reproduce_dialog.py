@@ -248,10 +248,10 @@ class ReproduceDialog(QDialog):
             self.reject()
 
     def reject(self) -> None:
-        """Close, and cancel what runs."""
-        self._worker.close()
+        """Close, and cancel what runs; an experiment between two of its yields ends by itself."""
+        self._worker.close(0)
         super().reject()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._worker.close()
+        self._worker.close(0)
         super().closeEvent(event)

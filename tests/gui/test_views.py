@@ -127,6 +127,9 @@ def test_an_export_takes_the_view_that_is_shown() -> None:
     options = export_options(state, "dark")
     assert (options.view, options.second, options.bins, options.theme) == ("cloud", "u_norm", 7, "dark")
     assert export_options(replace(state, choice=Choice()), "light").view == "overview"
+    # a pair that cannot be drawn forbids no export of a view that has none
+    mixed = export_options(replace(state, choice=Choice(view="grid", second="b")), "light")
+    assert (mixed.view, mixed.second) == ("overview", None)
 
 
 # -- the window ------------------------------------------------------------------------------------------
