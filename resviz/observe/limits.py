@@ -70,7 +70,7 @@ class LimitValues:
 
     def ordered(self) -> NDArray[np.float64]:
         """The values of all replicas in order, (P,): their distribution without a density's cost."""
-        if self.exact_deviation is not None:
+        if self.exact_deviation:  # 0 is an atom, which has no density
             return gaussian(0.0, self.exact_deviation).sorted_values
         return merged(self.sets)
 

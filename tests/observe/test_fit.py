@@ -119,3 +119,11 @@ def test_some_units_stand_for_a_wide_layer(run, monkeypatch):
     values = run.values("preactivation", layer=5, step=6)[:100]
     asked = resviz.observe.distance(values, run.density("preactivation", layer=5, step=6))
     assert found.ratio[5, 6] == pytest.approx(asked.w1 / asked.w1_null, rel=0.1)
+
+
+def test_units_that_all_start_at_nothing_have_no_fit_at_the_start():
+    still = SESSION.with_values({"network.layers": 4, "network.sigma_v": 0.0, "training.steps": 2})
+    *_, last = record(still, contrast=False)
+    found = filled(Fit(last.recording, "v"))
+    assert np.isnan(found.ratio[:, 0]).all()  # an atom: there is nothing to compare
+    assert np.isfinite(found.ratio[:, 1:]).all()
