@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import struct
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from resviz.config import Session
+from resviz.draw.picture import read_picture
+from resviz.recording import open_recording
 
 # only these two may be missing: everything else here is the program's own affair
 needed = ("Xvfb", "xdotool")
@@ -107,6 +110,143 @@ def test_space_starts_and_pauses_a_visible_window(screen: dict[str, str], tmp_pa
         xdotool(screen, "key", "space")
         until(still, program)
         xdotool(screen, "key", "ctrl+q")
+        assert program.wait(20) == 0
+    finally:
+        program.kill()
+        program.wait(10)
+
+
+REPORTING = """
+import json, os, sys
+from pathlib import Path
+from resviz.gui.app import _application, main
+
+application = _application()
+from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtWidgets import QWidget
+
+
+def look():
+    # where things are and what they say, for a test that only has a mouse and a keyboard
+    found = {}
+    for top in application.topLevelWidgets():
+        for widget in (top, *top.findChildren(QWidget)) if top.isVisible() else ():
+            name = widget.objectName()
+            if name and widget.isVisible():
+                at = widget.mapToGlobal(QPoint(0, 0))
+                found[name] = [at.x(), at.y(), widget.width(), widget.height()]
+                if name == "grid":
+                    found["says"] = widget.scene.caption
+                    found["titles"] = [panel.x.label for panel in widget.scene.panels]
+                if name == "notice_text":
+                    found["notice"] = widget.text()
+    Path(sys.argv[2] + ".part").write_text(json.dumps(found))
+    os.replace(sys.argv[2] + ".part", sys.argv[2])
+
+
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(100)
+sys.exit(main(sys.argv[1]))
+"""
+
+
+class Hands:
+    """A mouse and a keyboard, and eyes for where things are."""
+
+    def __init__(self, screen: dict[str, str], seen: Path, program: subprocess.Popen[bytes]) -> None:
+        self.screen, self._seen, self.program = screen, seen, program
+
+    def see(self) -> dict:
+        return json.loads(self._seen.read_text()) if self._seen.exists() else {}
+
+    def wait(self, condition: Callable[[dict], object]) -> None:
+        until(lambda: condition(self.see()), self.program)
+
+    def at(self, name: str, across: float = 0.5, up: float = 0.5) -> tuple[str, str]:
+        left, top, width, height = self.see()[name]
+        return str(round(left + across * width)), str(round(top + up * height))
+
+    def click(self, name: str) -> None:
+        self.wait(lambda seen: name in seen)
+        xdotool(self.screen, "mousemove", *self.at(name), "click", "1")
+
+    def drag(self, name: str, across: float, to: float) -> None:
+        xdotool(self.screen, "mousemove", *self.at(name, across), "mousedown", "1")
+        for share in (0.3, 0.6, 1.0):
+            xdotool(self.screen, "mousemove", *self.at(name, across + share * (to - across)))
+        xdotool(self.screen, "mouseup", "1")
+
+    def keys(self, *names: str) -> None:
+        xdotool(self.screen, "key", *names)
+
+    def write(self, text: str) -> None:
+        self.keys("ctrl+a")
+        xdotool(self.screen, "type", "--delay", "4", text)
+
+    def answer(self, path: Path) -> None:
+        """Write a path into the file dialog."""
+        self.click("fileNameEdit")
+        self.write(str(path))
+        self.keys("Return")
+        self.wait(lambda seen: "fileNameEdit" not in seen)
+
+
+def test_a_whole_session_by_mouse_and_keyboard(screen: dict[str, str], tmp_path: Path) -> None:
+    """Open, run, scrub, change the observable, export, save, reopen."""
+    first = SMALL.with_values({"training.steps": 5}).save(tmp_path / "first.toml")
+    second = SMALL.with_values({"training.steps": 40}).save(tmp_path / "second.toml")
+    figure, saved, seen = tmp_path / "figure.png", tmp_path / "saved.resviz", tmp_path / "seen.json"
+    program = subprocess.Popen([sys.executable, "-c", REPORTING, str(first), str(seen)], env=screen)
+    hands = Hands(screen, seen, program)
+    titled = lambda name: xdotool(screen, "search", "--onlyvisible", "--name", name)  # noqa: E731
+    try:
+        hands.click("tour.skip")  # the first start's hints
+        hands.click("grid")
+        hands.keys("ctrl+o")
+        hands.answer(second)
+        until(lambda: titled("second.toml"), program)
+
+        hands.click("grid")
+        hands.keys("space")
+        hands.wait(lambda seen: seen["says"].startswith("step 40 "))
+        before = pixels(tmp_path)
+        hands.drag("timeline.view", 0.9, 0.3)
+        hands.wait(lambda seen: 0 < int(seen["says"].split()[1]) < 30)
+        until(lambda: pixels(tmp_path) != before, program)
+
+        hands.click("observable")
+        hands.keys("Down", "Return")
+        hands.wait(lambda seen: "σ(p)" in seen["titles"])
+
+        hands.keys("ctrl+e")
+        hands.click("export.output")
+        hands.write(str(figure))
+        hands.click("export.steps")
+        hands.write("20")
+        hands.click("export.start")
+        until(figure.exists, program)
+        assert read_picture(figure).shape == (1080, 1920, 4)
+        hands.keys("Escape")
+        hands.wait(lambda seen: "export_dialog" not in seen)
+
+        hands.click("grid")
+        hands.keys("ctrl+shift+s")
+        hands.answer(saved)
+        until(lambda: titled("saved.resviz"), program)
+        assert open_recording(saved).step == 40
+
+        hands.click("grid")
+        hands.keys("ctrl+o")
+        hands.answer(first)
+        until(lambda: titled("first.toml"), program)
+        hands.click("grid")
+        hands.keys("ctrl+o")
+        hands.answer(saved)
+        until(lambda: titled("saved.resviz"), program)
+        hands.wait(lambda seen: seen["says"].startswith("step 40 "))
+        hands.click("grid")
+        hands.keys("ctrl+q")
         assert program.wait(20) == 0
     finally:
         program.kill()
