@@ -25,6 +25,7 @@ from resviz.scene.axes import Ranges
 from resviz.scene.error import ErrorCurves, error_scene, read_errors
 from resviz.scene.fields import fields_ranges, fields_scene, read_fields, shown_coordinates
 from resviz.scene.fit import cell_at, fit_scene
+from resviz.scene.others import with_errors, with_fields
 from resviz.scene.phase import phase_notes, phase_scene, point_at
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ class Beside(QObject):
             self._forget_fit()
         if self._tabs.currentIndex() == 0:
             return
-        if (new.cursor, new.run, new.choice, new.session, new.ended) != (
-            old.cursor, old.run, old.choice, old.session, old.ended,
+        if (new.cursor, new.run, new.choice, new.session, new.ended, new.pinned) != (
+            old.cursor, old.run, old.choice, old.session, old.ended, old.pinned,
         ):  # fmt: skip
             self._pace.soon()
         elif new.newest != old.newest:
@@ -134,11 +135,27 @@ class Beside(QObject):
             return
         step = min(state.cursor, recording.step)
         curves = read_fields(recording, step, sample, shown)
+        others = [
+            read_fields(other, step, sample, shown)
+            for _, _, other in self._pinned(state)
+            if step <= other.step and sample < other.problem.samples and shown[-1] < other.problem.dimension
+        ]
         ranged = (state.run, sample, shown)
-        self._ranges = fields_ranges(curves, self._ranges if ranged == self._ranged else None)
-        self._ranged = ranged
+        before = self._ranges if ranged == self._ranged else None
+        for one in (curves, *others):
+            before = fields_ranges(one, before)
+        self._ranges, self._ranged = before, ranged
         scene = fields_scene(curves, step=step, sample=sample, ranges=self._ranges)
-        self._tabs.fields.view.show_scene(scene)
+        self._tabs.fields.view.show_scene(with_fields(scene, others))
+
+    def _pinned(self, state: AppState) -> list[tuple[str, int, Recording]]:
+        """Name, number and recording of the runs that are drawn over the present one."""
+        kept = self._controller.training.kept
+        return [
+            (run.name or f"run {run.number}", run.number, kept[run.number])
+            for run in state.pinned
+            if run.number in kept and kept[run.number].step >= 0
+        ]
 
     # -- fit --------------------------------------------------------------------------------------------
 
@@ -219,7 +236,8 @@ class Beside(QObject):
             alpha=state.session.network.alpha,
             message=message,
         )
-        self._tabs.error.view.show_scene(scene)
+        pinned = [(name, number, self._past.of(number, of)) for name, number, of in self._pinned(state)]
+        self._tabs.error.view.show_scene(with_errors(scene, pinned))
 
     # -- phase diagram ----------------------------------------------------------------------------------
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from resviz.config import Session, limit_key
 from resviz.gui.estimate import shape
 from resviz.gui.state import AppState
 from resviz.scene.error import ErrorCurves, read_errors
+from resviz.scene.model import Array
 from resviz.scene.phase import RunPoint, run_point
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ class _Past:
     session: Session
     key: str  # of its limit
     errors: ErrorCurves | None = None
+    left: tuple[Recording, Array] | None = None  # what was read of it when it was pinned
 
 
 class PastErrors:
@@ -37,6 +41,16 @@ class PastErrors:
             known = self._runs[state.run] = _Past(state.session, limit_key(state.session))
         if known.errors is None and state.ended and not state.failure and recording.limit is not None:
             known.errors = read_errors(recording)
+
+    def of(self, number: int, recording: Recording) -> Array:
+        """Measured errors (k + 1,) of a run that was left; none without a limit."""
+        past = self._runs.get(number)
+        if past is None:
+            past = self._runs[number] = _Past(recording.session, limit_key(recording.session))
+        if past.left is None or past.left[0] is not recording:
+            errors = read_errors(recording) if recording.limit is not None else None
+            past.left = recording, np.empty(0) if errors is None else errors.measured
+        return past.left[1]
 
     def like(self, number: int) -> list[ErrorCurves]:
         """Errors of the finished runs that have the limit of run ``number``."""

@@ -1,18 +1,21 @@
-"""Earlier runs over the present one: outlines of their histograms on its bins and axes, and their losses."""
+"""Earlier runs over the present one: outlines of their histograms on its bins and axes, and their curves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from resviz.scene.axes import log_range, nice_bound
+from resviz.scene.fields import COLOURS, FieldCurves
 from resviz.scene.grid import read_units
 from resviz.scene.histogram import histogram, staircase
 from resviz.scene.model import Array, Bars, Dash, LegendEntry, Line, Mark, Panel, Role, Rule, Scene
 from resviz.scene.series import Series
 from resviz.scene.timeline import loss_curve
 
-__all__ = ["LOOKS", "Other", "look_of", "with_losses", "with_outlines"]
+__all__ = ["LOOKS", "Other", "look_of", "with_errors", "with_fields", "with_losses", "with_outlines"]
 
 _ROLES = (Role.THIRD, Role.FOURTH, Role.FIFTH, Role.SECOND)
 _DASHES: tuple[Dash, ...] = ("solid", "dash", "dot")
@@ -93,10 +96,40 @@ def _higher(panel: Panel, top: float, marks: dict[str, list[Mark]]) -> Panel:
 def with_losses(scene: Scene, key: str, others: Sequence[Other]) -> Scene:
     """The panel called ``key``, a logarithmic plot over steps, with the losses of other runs."""
     curves = [(other, *loss_curve(other.loss)) for other in others]
-    panel = next((panel for panel in scene.panels if panel.key == key), None)
-    if panel is None or not any(at.size for _, at, _ in curves):
-        return scene
     lines = [Line(at, values, *look_of(other.number), width=1.0) for other, at, values in curves if at.size]
+    return _with_lines(scene, key, lines)
+
+
+def with_errors(scene: Scene, others: Sequence[tuple[str, int, Array]]) -> Scene:
+    """The Error tab with the measured errors (k + 1,) of other runs, by name and number."""
+    drawn = [(name, number, errors) for name, number, errors in others if errors.size]
+    lines = [Line(np.arange(float(e.size)), e, *look_of(number), width=1.0) for _, number, e in drawn]
+    entries = tuple(LegendEntry(name, *look_of(number)) for name, number, _ in drawn)
+    return replace(_with_lines(scene, "error", lines), legend=(*scene.legend, *entries))
+
+
+def with_fields(scene: Scene, others: Sequence[FieldCurves]) -> Scene:
+    """The Fields tab with the fields of other runs' nets, dotted in the colours of their coordinates."""
+    if not others or not any(panel.marks for panel in scene.panels):
+        return scene
+    panels = []
+    for panel in scene.panels:
+        marks = panel.marks
+        if panel.key in ("h", "b"):
+            for one in others:
+                values = one.h if panel.key == "h" else one.b  # (L + 1, C)
+                roles = zip(COLOURS, values.T, strict=False)
+                marks += tuple(Line(one.depths, of, role, "dot", 1.0) for role, of in roles)
+        panels.append(replace(panel, marks=marks))
+    entry = LegendEntry("pinned runs", Role.TEXT, "dot")
+    return replace(scene, panels=tuple(panels), legend=(*scene.legend, entry))
+
+
+def _with_lines(scene: Scene, key: str, lines: Sequence[Line]) -> Scene:
+    """The panel called ``key``, logarithmic upward, with ``lines`` below its own and room for them."""
+    panel = next((panel for panel in scene.panels if panel.key == key), None)
+    if panel is None or not lines:
+        return scene
     known = [m.y for m in panel.marks if isinstance(m, Line)]
     y = log_range(*known, *(line.y for line in lines))
     rules = [m for m in panel.marks if isinstance(m, Rule)]

@@ -81,6 +81,26 @@ def test_a_pinned_run_is_drawn_over_the_present_one(opened: MainWindow, qtbot: Q
     qtbot.waitUntil(lambda: bool(outlines(opened, number)))
 
 
+def test_a_pinned_run_is_drawn_in_the_tabs_beside(opened: MainWindow, qtbot: QtBot) -> None:
+    number = opened.controller.state.run
+    action(opened, "new_seed").trigger()
+    wait_for_step(qtbot, opened, 0)
+    opened.tabs.setCurrentWidget(opened.tabs.fields)
+    table(opened).item(1, PIN).setCheckState(ON)
+    view = opened.tabs.fields.view
+
+    def dotted() -> list[Line]:
+        marks = view.scene.panel("h").marks if view.scene.panels else ()
+        return [m for m in marks if isinstance(m, Line) and m.dash == "dot"]
+
+    qtbot.waitUntil(lambda: len(dotted()) == 4)
+    opened.tabs.setCurrentWidget(opened.tabs.error)
+    view = opened.tabs.error.view
+    qtbot.waitUntil(lambda: any(entry.text == f"run {number}" for entry in view.scene.legend))
+    role = look_of(number)[0]
+    assert any(isinstance(m, Line) and m.role is role for m in view.scene.panel("error").marks)
+
+
 def test_return_shows_a_run_again(opened: MainWindow, qtbot: QtBot) -> None:
     before, number = opened.controller.recording, opened.controller.state.run
     action(opened, "reset").trigger()

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resviz.scene.error import ErrorCurves, error_scene
+from resviz.scene.fields import FieldCurves, fields_scene
 from resviz.scene.histogram import histogram
 from resviz.scene.model import Axis, Bars, Line, Panel, Role, Rule, Scene
-from resviz.scene.others import LOOKS, Other, look_of, with_losses, with_outlines
+from resviz.scene.others import LOOKS, Other, look_of, with_errors, with_fields, with_losses, with_outlines
 from resviz.scene.timeline import timeline
 
 EDGES = np.linspace(-2.0, 2.0, 9)
@@ -76,3 +78,30 @@ def test_losses_lie_under_the_present_one_and_fit():
     assert isinstance(both.panel("timeline").marks[-1], Rule)
     assert with_losses(scene, "timeline", []) is scene
     assert with_losses(scene, "nothing", [Other("a", 1, loss=np.ones(3))]) is scene
+
+
+def test_errors_of_other_runs_have_their_look_and_room():
+    scene = error_scene(ErrorCurves(64, 256, 10, np.full(5, 0.1), np.zeros(5)), step=2, steps=4)
+    both = with_errors(scene, [("a", 1, np.full(3, 7.0)), ("b", 2, np.empty(0))])
+    (line,) = [m for m in both.panel("error").marks if isinstance(m, Line) and m.role is look_of(1)[0]]
+    assert line.y.max() == 7.0
+    assert both.panel("error").y.high >= 7.0
+    assert [entry.text for entry in both.legend if entry.text in "ab"] == ["a"]
+    assert isinstance(both.panel("error").marks[-1], Rule)
+
+
+def test_fields_of_other_nets_are_dotted_in_the_colours_of_their_coordinates():
+    def curves(layers, value):
+        empty, none, depths = np.empty(0), np.empty((0, 2)), np.linspace(0, 1, layers + 1)
+        values = np.full((layers + 1, 2), value)
+        return FieldCurves((0, 1), depths, values, -values, empty, none, none, empty, empty, empty, "none")
+
+    scene = fields_scene(curves(8, 1.0), step=3, sample=0)
+    both = with_fields(scene, [curves(4, 2.0)])
+    for key, value in (("h", 2.0), ("b", -2.0)):
+        dotted = [m for m in both.panel(key).marks if isinstance(m, Line) and m.dash == "dot"]
+        assert [m.role for m in dotted] == [Role.FIRST, Role.SECOND]
+        assert all((m.y == value).all() and m.x.size == 5 for m in dotted)
+    assert both.panel("apart") is not None
+    assert with_fields(fields_scene(None, step=0, sample=0), [curves(4, 2.0)]).legend == scene.legend[2:]
+    assert with_fields(scene, []) is scene
