@@ -67,6 +67,8 @@ def lazy_cost(session: Session, problem: Problem) -> float:
     n, r, steps = small.samples, small.dimension, session.training.last_step
     seen = n if chosen.batch is None else min(chosen.batch, n)
     largest = chosen.sigma_u * float(np.sqrt(np.mean(small.h0**2, axis=1).max()))
+    if not chosen.sigma_u > 0:  # kernels are in units of it
+        return float("inf")
     # fields grow while they are trained
     if closed_form(chosen) is None and (
         largest > LARGEST_NORM / 2 or not has_series(chosen.sigma(), _TOLERANCE)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from problems import constant, session, steps, two_directions
 
+import resviz
 from resviz.config import Session
 from resviz.data import Problem, make_problem
 from resviz.engine import collocation
@@ -290,3 +291,18 @@ def test_barycentric_weights_are_exact_for_polynomials():
     np.testing.assert_array_equal(rows[3], np.eye(NODES + 2)[4])
     np.testing.assert_allclose(barycentric_weights(s, np.linspace(0, 1, 64)) @ np.exp(-5 * s),
                                np.exp(-5 * np.linspace(0, 1, 64)), atol=1e-7)  # fmt: skip
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_units_without_input_weights_are_followed_by_particles(activation):
+    """p = 0 at the start: kernels, which are in units of sigma_u, say nothing then."""
+    session = Session(
+        data={"samples": 3, "dimension": 4},
+        network={"layers": 4, "units": 8, "sigma_u": 0.0, "activation": activation},
+        training={"steps": 3},
+        limit={"nodes": 8, "units": 64},
+    )
+    assert lazy_cost(session, make_problem(session)) == np.inf
+    loss = resviz.solve_lazy(session).loss
+    assert np.isfinite(loss).all()
+    assert loss[-1] <= loss[0]
