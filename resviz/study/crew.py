@@ -1,6 +1,8 @@
 """Work shared out to threads: one batch of equally shaped networks each, on every core.
 
 Threads, not processes: a training step is one call that holds no GIL, and the results need not travel.
+Batches that would not fit into memory beside those at work wait: a network of L = 50 and M = D = 2000 takes
+1.6 GB, and a machine of many cores has less than that a core.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import one_thread
 from resviz.errors import RequestError
+from resviz.fields.memory import machine_memory
 from resviz.study.ensemble import Ensemble, Shape, ensemble_bytes, shape_of, train_together
 from resviz.study.machine import cores
 
@@ -24,6 +27,8 @@ T = TypeVar("T")
 _BATCH_BYTES = 128e6  # more replicas than this no longer save calls, and leave the caches
 _LARGEST_BATCH = 256
 _PULSE_S = 0.1
+_ROOM = 0.5  # share of the machine's memory for all batches at work
+_UNKNOWN = 8e9  # bytes of a machine that does not tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +48,11 @@ class Batch:
     def flops(self) -> float:
         """Of all its trainings."""
         return self.shape.flops * len(self.rows)
+
+    @property
+    def bytes(self) -> float:
+        """Memory that training takes."""
+        return ensemble_bytes(self.shape) * len(self.rows)
 
 
 @dataclass(frozen=True)
@@ -113,27 +123,25 @@ def train_all(
     """
     count = cores() if workers is None else workers
     waiting = batches(sessions, problems, workers=count)
-    total = sum(batch.flops for batch in waiting) or 1.0
+    left, total = len(waiting), sum(batch.flops for batch in waiting) or 1.0
     done: queue.Queue[tuple[Batch, Sequence[T]] | BaseException] = queue.Queue()
     progress: dict[int, float] = {}
-    stop, lock = threading.Event(), threading.Lock()
+    stop, line = threading.Event(), _Line(waiting, _ROOM * (machine_memory() or _UNKNOWN))
 
     def work() -> None:
         try:
             with one_thread():
-                while not stop.is_set():
-                    with lock:
-                        if not waiting:
-                            return
-                        batch = waiting.pop(0)
-                    ensemble = _trained(batch, stop, progress)
-                    if ensemble is None:
+                while (batch := line.take(stop)) is not None:
+                    try:
+                        results = _results(batch, stop, progress, measure)
+                    finally:
+                        line.leave(batch)
+                    if results is None:
                         return
-                    done.put((batch, measure(ensemble)))
+                    done.put((batch, results))
         except BaseException as error:
             done.put(error)
 
-    left = len(waiting)
     threads = [threading.Thread(target=work, name=f"batch {i}", daemon=True) for i in range(min(count, left))]
     for thread in threads:
         thread.start()
@@ -150,13 +158,55 @@ def train_all(
             left -= 1
             yield Share(min(1.0, sum(list(progress.values())) / total), batch.rows, tuple(results))
     finally:
-        stop.set()
+        line.close(stop)
         for thread in threads:
             thread.join()
 
 
-def _trained(batch: Batch, stop: threading.Event, progress: dict[int, float]) -> Ensemble | None:
-    """The batch's ensemble after its last step; None if stopped before."""
+class _Line:
+    """Batches that wait, and the room of those at work."""
+
+    def __init__(self, waiting: list[Batch], room: float) -> None:
+        self._waiting, self._room = waiting, room
+        self._at_work, self._held = 0, 0.0
+        self._changed = threading.Condition()
+
+    def take(self, stop: threading.Event) -> Batch | None:
+        """The longest batch that fits beside those at work, alone any; None if there is nothing to do."""
+        with self._changed:
+            while self._waiting and not stop.is_set():
+                for place, batch in enumerate(self._waiting):
+                    if not self._at_work or self._held + batch.bytes <= self._room:
+                        self._at_work += 1
+                        self._held += batch.bytes
+                        return self._waiting.pop(place)
+                self._changed.wait()
+        return None
+
+    def leave(self, batch: Batch) -> None:
+        """Its memory is free again."""
+        with self._changed:
+            self._at_work -= 1
+            self._held = self._held - batch.bytes if self._at_work else 0.0  # no rounding stays
+            self._changed.notify_all()
+
+    def close(self, stop: threading.Event) -> None:
+        """Wake whoever waits, to find that all is over."""
+        with self._changed:
+            stop.set()
+            self._changed.notify_all()
+
+
+def _results(
+    batch: Batch,
+    stop: threading.Event,
+    progress: dict[int, float],
+    measure: Callable[[Ensemble], Sequence[T]],
+) -> Sequence[T] | None:
+    """What is measured after the batch's last step; None if stopped before.
+
+    The ensemble dies here: kept until the next one is trained, two would have to fit.
+    """
     trained = None
     for ensemble in train_together(batch.sessions, batch.problems):
         if stop.is_set():
@@ -164,4 +214,6 @@ def _trained(batch: Batch, stop: threading.Event, progress: dict[int, float]) ->
         if ensemble is not None:
             trained = ensemble
             progress[batch.rows[0]] = batch.flops * (ensemble.step + 1) / (batch.shape.steps + 1)
-    return trained
+    if trained is None:
+        raise RuntimeError("an ensemble ends with its last step")
+    return measure(trained)

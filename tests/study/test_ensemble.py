@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from resviz.config import Session
 from resviz.data import make_problem
 from resviz.engine.resnet import resnet
 from resviz.errors import RequestError
+from resviz.study import crew
 from resviz.study.crew import batches, train_all
 from resviz.study.ensemble import Ensemble, shape_of, train_together
 
@@ -108,6 +110,31 @@ def test_an_error_in_a_thread_is_raised_and_no_thread_stays():
         for _ in train_all([session()], [make_problem(session())], fail, workers=2):
             pass
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(("memory", "most"), [(1, 1), (10**12, 2)])
+def test_only_what_fits_into_memory_is_trained_at_once(monkeypatch, memory, most):
+    together = threading.Barrier(most, timeout=30)
+    living, alive, mark = [], [], threading.Lock()
+
+    def counted(sessions, problems):
+        with mark:
+            alive.append(sum(one() is not None for one in living))
+        met = False
+        for ensemble in train_together(sessions, problems):
+            if ensemble is not None and not met:
+                met = True
+                living.append(weakref.ref(ensemble))
+                together.wait()  # breaks, and fails the test, if fewer are at work
+            yield ensemble
+
+    monkeypatch.setattr(crew, "machine_memory", lambda: memory)
+    monkeypatch.setattr(crew, "train_together", counted)
+    sessions = [session(units=units) for units in (2, 3, 4, 5)]
+    problems = [make_problem(s) for s in sessions]
+    found = [row for share in train_all(sessions, problems, losses, workers=2) for row in share.rows]
+    assert sorted(found) == [0, 1, 2, 3]
+    assert max(alive) <= most - 1  # one that is done is gone before the next is drawn
 
 
 def test_closing_stops_the_threads():

@@ -17,7 +17,7 @@ from resviz.recording import Recording, record
 from resviz.study.sweep import Sweep, load_sweep, read_table, run_sweep
 from resviz.study.sweep.model import MEASURES
 from resviz.study.sweep.table import Table, session_id
-from resviz.study.sweep.task import make_tasks
+from resviz.study.sweep.task import _add_spread, make_tasks
 
 SESSION = {
     "data": {"samples": 3, "dimension": 3},
@@ -213,3 +213,18 @@ def test_a_session_is_known_by_what_determines_its_run(tmp_path: Path):
     assert session_id(session) == session_id(session.with_values({"title": "other"}))
     assert session_id(session) != session_id(session.with_values({"network.seed": 3}))
     assert Table(tmp_path, [], ["loss"]).done == {}
+
+
+def test_what_diverges_is_a_row_without_numbers_and_no_part_of_the_deviation(tmp_path: Path):
+    # a rate of the network that one seed of three survives is hard to find: the rate itself is repeated
+    axes = [{"key": "network.seed", "list": [11]}]
+    chosen = sweep(
+        axes=axes, repeat="training.batch_seed", repetitions=3, measure=["loss", "output_std", "diverged"],
+        session={**SESSION, "training": {**SESSION["training"], "rate": 1e5}},
+    )  # fmt: skip
+    rows = done(chosen, tmp_path)
+    assert all(row["diverged"] >= 0 and np.isnan(row["loss"]) and np.isnan(row["output_std"]) for row in rows)
+    places, found = [(0, 0), (0, 1), (0, 2)], {i: ({}, 0.0) for i in range(3)}
+    outputs = {0: np.zeros((2, 1)), 1: np.full((2, 1), np.nan), 2: np.full((2, 1), 2.0)}
+    _add_spread(places, outputs, found)
+    assert [found[i][0]["output_std"] for i in range(3)] == pytest.approx([2**0.5] * 3)

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,10 @@ from resviz.config import Session, limit_key
 from resviz.data import Problem
 from resviz.errors import DivergenceError, ResvizError
 from resviz.study.sweep.model import Point
+
+if TYPE_CHECKING:
+    from resviz.study.crew import Batch
+    from resviz.study.ensemble import Ensemble
 
 __all__ = ["Ended", "Solved", "Task", "alone", "failed", "halves", "make_tasks", "perform", "solve"]
 
@@ -178,7 +182,6 @@ def halves(task: Task) -> list[Task]:
 def _together(task: Task, limits: dict[str, Solved]) -> list[Ended]:
     from resviz.engine.compiled import one_thread
     from resviz.study.crew import batches
-    from resviz.study.ensemble import train_together
     from resviz.study.reproduce.experiment import problems_of
 
     sessions = [_session(text) for _, texts in task.points for text in texts]
@@ -195,13 +198,10 @@ def _together(task: Task, limits: dict[str, Solved]) -> list[Ended]:
         else:
             for batch in batches(sessions, problems):
                 begun = time.monotonic()
-                ensemble = deque(train_together(batch.sessions, batch.problems), maxlen=1)[0]
-                if ensemble is None:
-                    raise RuntimeError("a training ends with its last step")
-                measured_all = _measured(ensemble, task.measure, limits)
+                trained = _trained(batch, task.measure, limits)
                 each = (time.monotonic() - begun) / len(batch.rows)
-                for i, row in enumerate(batch.rows):
-                    found[row], outputs[row] = (measured_all[i], each), ensemble.output[i, -1]
+                for row, (measured, output) in zip(batch.rows, trained, strict=True):
+                    found[row], outputs[row] = (measured, each), output
     if "output_std" in task.measure:
         _add_spread(places, outputs, found)
     missing = {}
@@ -213,13 +213,32 @@ def _together(task: Task, limits: dict[str, Solved]) -> list[Ended]:
     ]
 
 
-def _measured(ensemble: Any, measure: Sequence[str], limits: dict[str, Solved]) -> list[dict[str, float]]:
+def _trained(
+    batch: Batch, measure: Sequence[str], limits: dict[str, Solved]
+) -> list[tuple[dict[str, float], Array]]:
+    """Numbers and last output of every session; the ensemble dies here, before the next one is drawn."""
+    from resviz.study.ensemble import train_together
+
+    ensemble = deque(train_together(batch.sessions, batch.problems), maxlen=1)[0]
+    if ensemble is None:
+        raise RuntimeError("a training ends with its last step")
+    # what diverged stood still from there on: its last output and loss mean nothing
+    lost = ensemble.diverged >= 0
+    outputs = np.where(lost[:, None, None], np.nan, ensemble.output[:, -1])
+    rows = _measured(ensemble, np.where(lost, np.nan, ensemble.loss[:, -1]), measure)
+    if "output_error" in measure:
+        for row, output, session in zip(rows, outputs, ensemble.sessions, strict=True):
+            row |= _against(output, limits[limit_key(session)])
+    return list(zip(rows, outputs, strict=True))
+
+
+def _measured(ensemble: Ensemble, loss: Array, measure: Sequence[str]) -> list[dict[str, float]]:
     from resviz.study.measure import movement, travel
 
     count = len(ensemble.sessions)
     columns: dict[str, Array] = {}
     if "loss" in measure:
-        columns["loss"] = ensemble.loss[:, -1]
+        columns["loss"] = loss
     if "diverged" in measure:
         columns["diverged"] = ensemble.diverged
     if {"laziness", "kernel_drift"} & set(measure):
@@ -227,11 +246,7 @@ def _measured(ensemble: Any, measure: Sequence[str], limits: dict[str, Solved]) 
         columns |= {"travel": moved.travel, "laziness": moved.laziness, "kernel_drift": moved.kernel_drift}
     elif "travel" in measure:
         columns["travel"] = travel(ensemble)
-    rows = [{name: float(values[i]) for name, values in columns.items()} for i in range(count)]
-    if "output_error" in measure:
-        for i, session in enumerate(ensemble.sessions):
-            rows[i] |= _against(ensemble.output[i, -1], limits[limit_key(session)])
-    return rows
+    return [{name: float(values[i]) for name, values in columns.items()} for i in range(count)]
 
 
 def _against(output: Array, limit: Solved) -> dict[str, float]:
@@ -298,15 +313,15 @@ def _add_spread(
     outputs: dict[int, Array],
     found: dict[int, tuple[dict[str, float], float]],
 ) -> None:
-    """output_std, the same for all repetitions of a point."""
+    """output_std, the same for all repetitions of a point: over those that did not diverge."""
     from resviz.study.measure import spread
 
     members: dict[int, list[int]] = {}
     for row, (number, _) in enumerate(places):
         members.setdefault(number, []).append(row)
     for rows in members.values():
-        with np.errstate(over="ignore", invalid="ignore"):
-            value = spread(np.stack([outputs[row] for row in rows]))
+        whole = [outputs[row] for row in rows if np.isfinite(outputs[row]).all()]
+        value = spread(np.stack(whole)) if whole else float("nan")
         for row in rows:
             found[row][0]["output_std"] = value
 
