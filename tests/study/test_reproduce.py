@@ -154,6 +154,32 @@ def shape_runs(noise: tuple[float, float], size: tuple[float, float]) -> ShapeRu
     return ShapeRuns(SIZES, SIZES, 5, law(0.5, noise[0], size[0]), law(1.0, noise[1], size[1]), 1e-3)
 
 
+def test_a_verdict_says_where_it_is_limited_by_the_reference():
+    grid = error_grid(0.22, 0.15)
+    fine = finished("error-vs-L", Plan(shared={"error": grid}))
+    assert "reference" not in fine.verdict
+    least = min(float(np.sqrt(np.mean(row**2))) for row in grid.errors.values())
+    coarse = finished("error-vs-L", Plan(shared={"error": replace(grid, reference=0.6 * least)}))
+    assert coarse.reproduced
+    assert "; limited by the reference at 1 of 81 points (L, M) = (316, 316)" in coarse.verdict
+    assert f"the smallest measured {least:.1e}" in coarse.text()
+    poor = finished("error-vs-L", Plan(shared={"error": replace(error_grid(0.6, 0.15), reference=1.0)}))
+    assert "differs" in poor.verdict
+    assert "of 81 points" in poor.verdict
+
+
+def test_runs_that_are_shared_count_in_the_wall_time_of_both(monkeypatch):
+    clock = iter([10.0, 32.5, 40.0, 40.2])
+    monkeypatch.setattr("resviz.study.reproduce.experiment.time.monotonic", lambda: next(clock))
+    plan = Plan(shared={"error": error_grid(0.22, 0.15)})
+    first, second = (finished(name, plan) for name in ("error-vs-L", "error-vs-M"))
+    assert "wall     22.5 s on" in first.text()
+    assert "wall     0.2 s, and runs shared with error-vs-L, 22.5 s, on" in second.text()
+    assert {e.name for e in EXPERIMENTS if e.family == "alpha"} == {
+        "output-std-vs-alpha", "loss-vs-alpha", "lazy-travel",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["shape-embedding-error", "shape-output-error"])
 def test_the_published_shapes_pass_and_others_do_not(name):
     assert finished(name, Plan(shared={"shape": shape_runs((0.8, 0.15), (2.5, 0.9))})).reproduced

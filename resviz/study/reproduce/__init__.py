@@ -42,21 +42,22 @@ __all__ = [
     "write_result",
 ]
 
+# steps, and the family that shares its runs
 _STEPS = {
-    "reference-loss": reference_loss,
-    "unit-paths": unit_paths,
-    "error-vs-L": error_vs_depth,
-    "error-vs-M": error_vs_width,
-    "output-std-vs-alpha": output_std_vs_alpha,
-    "loss-vs-alpha": loss_vs_alpha,
-    "lazy-travel": lazy_travel,
-    "phase-diagram": phase_diagram,
-    "shape-embedding-error": shape_embedding_error,
-    "shape-output-error": shape_output_error,
-    "density-grid": density_grid,
+    "reference-loss": (reference_loss, "reference"),
+    "unit-paths": (unit_paths, "reference"),
+    "error-vs-L": (error_vs_depth, "error"),
+    "error-vs-M": (error_vs_width, "error"),
+    "output-std-vs-alpha": (output_std_vs_alpha, "alpha"),
+    "loss-vs-alpha": (loss_vs_alpha, "alpha"),
+    "lazy-travel": (lazy_travel, "alpha"),
+    "phase-diagram": (phase_diagram, ""),
+    "shape-embedding-error": (shape_embedding_error, "shape"),
+    "shape-output-error": (shape_output_error, "shape"),
+    "density-grid": (density_grid, ""),
 }
 EXPERIMENTS: tuple[Experiment, ...] = tuple(
-    Experiment(one.name, one.title, one.source, _STEPS[one.name]) for one in PUBLISHED
+    Experiment(one.name, one.title, one.source, *_STEPS[one.name]) for one in PUBLISHED
 )
 
 

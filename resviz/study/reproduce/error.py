@@ -28,7 +28,7 @@ from resviz.study.reproduce.figure import (
     published,
     series_legend,
 )
-from resviz.study.reproduce.result import Check, Result, Table, close, near_curve, within_factor
+from resviz.study.reproduce.result import Check, Result, Table, close, limited, near_curve, within_factor
 
 __all__ = ["error_vs_depth", "error_vs_width"]
 
@@ -191,4 +191,5 @@ def _result(
     return Result(
         experiment.name, experiment.title, experiment.source, plan.quick, settings, tuple(checks),
         (Table(("layers", "units", "repetition", "rms_output_error"), rows),), scene, (note + ".",),
+        limited=limited(grid.reference, grid.errors, "L, M"),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from resviz.data import Problem, make_problem
 from resviz.study.crew import train_all
 from resviz.study.ensemble import Ensemble
 from resviz.study.machine import in_words
-from resviz.study.reproduce.result import Result
+from resviz.study.reproduce.result import Result, SharedRuns
 
 __all__ = ["Experiment", "Plan", "Progress", "Steps", "problems_of", "trained"]
 
@@ -34,12 +34,14 @@ class Plan:
     Attributes:
         quick: a reduced grid of each.
         workers: threads; None is one a core.
-        shared: runs that several experiments read, by name: error-vs-L and error-vs-M have one grid.
+        shared: runs that several experiments read, by family: error-vs-L and error-vs-M have one grid.
+        made: who made them, by family.
     """
 
     quick: bool = False
     workers: int | None = None
     shared: dict[str, Any] = field(default_factory=dict)
+    made: dict[str, SharedRuns] = field(default_factory=dict)
 
 
 Steps = Generator[Progress, None, Result]
@@ -51,18 +53,23 @@ class Experiment:
 
     Attributes:
         steps: plan -> generator of progress that returns the result.
+        family: of experiments that read the same runs; empty if there are no others.
     """
 
     name: str
     title: str
     source: str
     steps: Callable[[Plan, Experiment], Steps]
+    family: str = ""
 
     def run(self, plan: Plan) -> Generator[Progress | Result, None, None]:
         """Progress at least every 100 ms, at last the result with its wall time."""
-        begun = time.monotonic()
+        begun, known = time.monotonic(), plan.made.get(self.family)
         result = yield from self.steps(plan, self)
-        yield replace(result, seconds=time.monotonic() - begun, machine=in_words())
+        seconds = time.monotonic() - begun
+        if self.family and known is None:
+            plan.made[self.family] = SharedRuns(self.name, seconds)
+        yield replace(result, seconds=seconds, machine=in_words(), runs=known)
 
 
 def problems_of(sessions: Sequence[Session]) -> list[Problem]:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from resviz.scene.error import LIMITED
+
 if TYPE_CHECKING:
     from resviz.scene.model import Scene
 
-__all__ = ["Check", "Result", "Table", "close", "inside", "near_curve", "within_factor"]
+__all__ = [
+    "Check",
+    "Result",
+    "SharedRuns",
+    "Table",
+    "close",
+    "inside",
+    "limited",
+    "near_curve",
+    "within_factor",
+]
 
 Array = NDArray[np.float64]
 Cell = float | int | str
@@ -48,6 +60,19 @@ class Table:
     name: str = ""
 
 
+@dataclass(frozen=True)
+class SharedRuns:
+    """Runs that another experiment of the family has made.
+
+    Attributes:
+        by: its name.
+        seconds: its wall time.
+    """
+
+    by: str
+    seconds: float
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """A finished reproduction.
@@ -61,6 +86,8 @@ class Result:
         scene: the figure.
         notes: what a reader should know, in sentences.
         seconds: wall time, on ``machine``.
+        runs: what it did not train itself; None: it trained all that it shows.
+        limited: where the reference's own error is no longer small, in words; empty if nowhere.
     """
 
     name: str
@@ -74,6 +101,8 @@ class Result:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     machine: str = ""
+    runs: SharedRuns | None = None
+    limited: str = ""
 
     @property
     def reproduced(self) -> bool:
@@ -85,12 +114,18 @@ class Result:
         """In one line."""
         counted = [check for check in self.checks if check.counts]
         passed = sum(check.passed for check in counted)
+        limited = f"; limited by the reference {self.limited}" if self.limited else ""
         if self.reproduced:
-            return f"reproduced: {passed} of {len(counted)} checks hold"
+            return f"reproduced: {passed} of {len(counted)} checks hold{limited}"
         failed = "; ".join(check.what for check in counted if not check.passed)
-        return (
-            f"differs from the published values in {len(counted) - passed} of {len(counted)} checks: {failed}"
-        )
+        differs = f"{len(counted) - passed} of {len(counted)} checks"
+        return f"differs from the published values in {differs}: {failed}{limited}"
+
+    @property
+    def _wall(self) -> str:
+        if self.runs is None:
+            return f"{self.seconds:.1f} s"
+        return f"{self.seconds:.1f} s, and runs shared with {self.runs.by}, {self.runs.seconds:.1f} s,"
 
     def text(self) -> str:
         """All of it for people, as plain lines."""
@@ -115,8 +150,27 @@ class Result:
         lines.append("")
         lines += [f"note     {note}" for note in self.notes]
         lines.append(f"verdict  {self.verdict}")
-        lines.append(f"wall     {self.seconds:.1f} s on {self.machine}")
+        lines.append(f"wall     {self._wall} on {self.machine}")
         return "\n".join(lines)
+
+
+def limited(reference: float, errors: Mapping[tuple[int, int], Array], names: str) -> str:
+    """Where a reference's own error exceeds `LIMITED` times the RMS of what was measured against it.
+
+    Args:
+        errors: (R,) by point.
+        names: of a point's two numbers, as in "L, M".
+    """
+    rms = {point: float(np.sqrt(np.mean(row**2))) for point, row in errors.items()}
+    points = [point for point, error in rms.items() if reference > LIMITED * error]
+    if not points:
+        return ""
+    least = min(rms.values())
+    shown = ", ".join(f"({a}, {b})" for a, b in points[:3]) + (", ..." if len(points) > 3 else "")
+    return (
+        f"at {len(points)} of {len(rms)} points ({names}) = {shown}: its own error is {reference:.1e}, "
+        f"the smallest measured {least:.1e}"
+    )
 
 
 def within_factor(what: str, published: float, ours: float, factor: float, *, counts: bool = True) -> Check:

@@ -33,7 +33,7 @@ from resviz.study.reproduce.figure import (
     published,
     series_legend,
 )
-from resviz.study.reproduce.result import Check, Result, Table, within_factor
+from resviz.study.reproduce.result import Check, Result, Table, limited, within_factor
 
 __all__ = ["shape_embedding_error", "shape_output_error"]
 
@@ -250,4 +250,5 @@ def _result(
     return Result(
         experiment.name, experiment.title, experiment.source, plan.quick, settings, tuple(checks),
         (Table(("units", "dimension", "repetition", name), rows),), scene, (note,),
+        limited=limited(runs.reference, errors, "M, D"),
     )  # fmt: skip
