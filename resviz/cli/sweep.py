@@ -15,7 +15,9 @@ from resviz.cli.session import stopping_kindly
 
 
 def sweep(
-    file: Annotated[Path, typer.Argument(metavar="SWEEP", help="A sweep file (TOML).")],
+    file: Annotated[
+        Path, typer.Argument(metavar="SWEEP", help="A sweep file (TOML).")
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the table; an old one goes on.")
     ],
@@ -34,7 +36,7 @@ def sweep(
 ) -> None:
     """Run all points of SWEEP that DIR/table.csv does not hold yet; rows are added as runs end."""
     start_log(log_level)
-    from resviz.study.sweep import SweepProgress, load_sweep, run_sweep
+    from resviz.study.sweep import SweepProgress, limited_rows, load_sweep, read_table, run_sweep
 
     chosen = load_sweep(file)
     begun, state = time.monotonic(), SweepProgress(0, 0, 0, 0.0)
@@ -55,7 +57,11 @@ def sweep(
         raise
     known = f" ({before} known before)" if before else ""
     failed = f", {state.failed} failed: see the column error" if state.failed else ""
-    note(
-        f"{output / 'table.csv'}: {state.done} runs{known} in {time.monotonic() - begun:.0f} s{failed}",
-        quiet=quiet,
-    )
+    took = f"{time.monotonic() - begun:.0f} s"
+    note(f"{output / 'table.csv'}: {state.done} runs{known} in {took}{failed}", quiet=quiet)
+    measured, limited = limited_rows(read_table(output))
+    if limited:
+        note(
+            f"  {limited} of {measured} output errors are limited by the reference: raise limit.units.",
+            quiet=quiet,
+        )

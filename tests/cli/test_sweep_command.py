@@ -25,3 +25,13 @@ def test_wrong_sweeps_and_schedulers(folder, resviz_does):
     assert "nearest known key: network.alpha" in err
     assert not (folder / "table").exists()
     assert resviz_does("sweep", "missing.toml", "-o", "table")[0] == 2
+
+
+def test_errors_that_the_reference_limits_are_counted(folder, resviz_does):
+    (folder / "s.toml").write_text(
+        'session = "tiny.toml"\nmeasure = ["output_error"]\n'
+        '[[axes]]\nkey = ["network.layers", "limit.units"]\nlist = [[2, 1024], [200, 2]]\n'
+    )
+    status, _, err = resviz_does("sweep", "s.toml", "-o", "table", "--workers", "0")
+    assert status == 0
+    assert "1 of 2 output errors are limited by the reference: raise limit.units." in err

@@ -228,3 +228,45 @@ def test_what_diverges_is_a_row_without_numbers_and_no_part_of_the_deviation(tmp
     outputs = {0: np.zeros((2, 1)), 1: np.full((2, 1), np.nan), 2: np.full((2, 1), 2.0)}
     _add_spread(places, outputs, found)
     assert [found[i][0]["output_std"] for i in range(3)] == pytest.approx([2**0.5] * 3)
+
+
+def parquet_rows(folder: Path) -> list[dict[str, object]]:
+    from pyarrow import parquet
+
+    return parquet.read_table(folder / "table.parquet").to_pylist()
+
+
+def test_the_table_is_written_as_parquet_too(tmp_path: Path):
+    axes = [
+        {"key": ["network.activation", "limit.nodes"], "list": [["tanh", 8], ["erf", "auto"]]},
+        {"key": "training.rate", "list": [1.0, 1e6]},
+    ]
+    rows = done(sweep(axes=axes), tmp_path)
+    list(run_sweep(sweep(axes=axes), tmp_path, workers=0, retry=True))  # the failed ones, once more
+    found = parquet_rows(tmp_path)
+    assert len(found) == len(rows) == 8
+    for one, other in zip(found, rows, strict=True):
+        same = ["id", "point", "network.activation", "training.rate", "error", "session"]
+        same += ["loss", "travel"] if not other["error"] else []
+        assert [one[name] for name in same] == [other[name] for name in same]
+        assert one["limit.nodes"] == str(other["limit.nodes"])
+        assert isinstance(one["point"], int)
+        assert isinstance(one["training.rate"], float)
+        if other["error"]:
+            assert np.isnan(one["output_error"])
+    assert not [path for path in tmp_path.iterdir() if ".part" in path.name]
+
+
+def test_an_interrupted_sweep_leaves_parquet_and_without_pyarrow_none(tmp_path: Path, monkeypatch):
+    states = run_sweep(sweep(), tmp_path / "a", workers=0)
+    next(states), next(states)
+    states.close()
+    assert len(parquet_rows(tmp_path / "a")) == len(read_table(tmp_path / "a")) > 0
+    from resviz.study.sweep import run
+
+    monkeypatch.setattr(run, "has_parquet", lambda: False)
+    done(sweep(), tmp_path / "b")
+    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == ["sweep.toml", "table.csv"]
+    monkeypatch.undo()
+    list(run_sweep(sweep(), tmp_path / "b", workers=0))  # pyarrow has come since
+    assert len(parquet_rows(tmp_path / "b")) == 12

@@ -11,6 +11,15 @@
 
 from resviz.study.sweep.model import Axis, Point, Sweep, load_sweep
 from resviz.study.sweep.run import SweepProgress, run_sweep
-from resviz.study.sweep.table import read_table
+from resviz.study.sweep.table import limited_rows, read_table
 
-__all__ = ["Axis", "Point", "Sweep", "SweepProgress", "load_sweep", "read_table", "run_sweep"]
+__all__ = [
+    "Axis",
+    "Point",
+    "Sweep",
+    "SweepProgress",
+    "limited_rows",
+    "load_sweep",
+    "read_table",
+    "run_sweep",
+]

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 
-from resviz.errors import WorkError
+from resviz.errors import ResvizError, WorkError
 from resviz.files import make_folder, writing
 from resviz.study.machine import cores
 from resviz.study.sweep.cluster import connected
 from resviz.study.sweep.model import Point, Sweep
+from resviz.study.sweep.parquet import has_parquet, is_stale, write_parquet
 from resviz.study.sweep.table import Row, Table, session_id
 from resviz.study.sweep.task import Ended, Solved, Task, failed, halves, make_tasks, perform, solve
 
@@ -96,14 +97,14 @@ def run_sweep(
     """Run what the table in ``folder`` does not hold yet.
 
     Args:
-        folder: for table.csv and sweep.toml; made if need be.
+        folder: for table.csv, sweep.toml and, with pyarrow, table.parquet; made if need be.
         scheduler: address of a dask scheduler; None starts workers here.
         workers: of them; None is one a core (or a GPU), 0 runs all in this process.
         retry: runs whose row is an error are tried again.
 
     Yields:
         Progress at least every 200 ms while workers are at work. Closing the generator cancels what is not
-        done; the table stays readable at any moment.
+        done; the table stays readable at any moment, and what it holds becomes table.parquet.
 
     Raises:
         SessionError: the sweep breaks a rule.
@@ -124,7 +125,21 @@ def run_sweep(
     state.failed = sum(table.done[session_id(s)] for p in finished for s in p.sessions)
     yield state.progress()
     if not todo:
+        if is_stale(table.path):  # killed on the way, or pyarrow has come since
+            _write_parquet(table)
         return
+    try:
+        yield from _train(todo, sweep, state, scheduler, workers)
+    except BaseException:  # interrupted too: what there is can be read
+        with suppress(ResvizError):
+            _write_parquet(table)
+        raise
+    _write_parquet(table)
+
+
+def _train(
+    todo: list[Point], sweep: Sweep, state: _State, scheduler: str | None, workers: int | None
+) -> Iterator[SweepProgress]:
     tasks, limits = make_tasks(todo, sweep.measure, workers=workers or cores())
     state.work = sum(task.flops or 1.0 for task in tasks)
     if workers == 0:
@@ -132,6 +147,11 @@ def run_sweep(
         return
     with connected(scheduler, workers, _gpus(todo)) as client:
         yield from _on_workers(client, tasks, limits, state)
+
+
+def _write_parquet(table: Table) -> None:
+    if has_parquet():
+        write_parquet(table.path, table.keys, table.columns)
 
 
 def _is_done(point: Point, table: Table, retry: bool) -> bool:

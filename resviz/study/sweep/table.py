@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from typing import Any
 
 from resviz.config import Session
 from resviz.errors import OutputError, RequestError
+from resviz.scene.error import LIMITED
 
-__all__ = ["NAME", "Row", "Table", "read_table", "session_id"]
+__all__ = ["NAME", "Row", "Table", "limited_rows", "read_table", "session_id"]
 
 NAME = "table.csv"
 _BEFORE = ("id", "point", "repetition")
@@ -152,6 +154,13 @@ def read_table(path: str | Path) -> list[dict[str, Any]]:
     whole = text[: text.rfind("\n") + 1]
     rows = {row["id"]: row for row in csv.DictReader(io.StringIO(whole, newline=""))}
     return [{name: _parsed(name, cell) for name, cell in row.items()} for row in rows.values()]
+
+
+def limited_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
+    """How many rows have an output error, and in how many the limit's own error is over `LIMITED` of it."""
+    pairs = [(row["output_error"], row["limit_error"]) for row in rows if row.get("output_error", "") != ""]
+    whole = [(error, own) for error, own in pairs if math.isfinite(error)]
+    return len(whole), sum(own > LIMITED * error for error, own in whole)
 
 
 def _parsed(name: str, cell: str) -> Any:
