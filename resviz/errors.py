@@ -96,3 +96,13 @@ class DeviceError(WorkError):
 
 class OutputError(WorkError):
     """A file or folder cannot be written."""
+
+
+# of torch's allocators for CUDA and the processor, and of numpy's
+_NO_MEMORY = ("out of memory", "not enough memory", "allocate memory", "unable to allocate")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception, ours or another library's, says that memory was refused."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(sign in text for sign in _NO_MEMORY)

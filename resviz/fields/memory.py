@@ -13,7 +13,7 @@ from collections import OrderedDict, deque
 from threading import RLock
 from typing import Any
 
-__all__ = ["MEMORY", "Memory", "machine_memory"]
+__all__ = ["MEMORY", "Memory", "free_memory", "machine_memory"]
 
 _UNKNOWN = 8_000_000_000  # bytes taken for granted where the system does not tell
 
@@ -24,6 +24,15 @@ def machine_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # not a POSIX system
         return 0
+
+
+def free_memory() -> int:
+    """Bytes that new work may take without pushing others out; half of the machine where nobody tells."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):  # not Linux
+        return (machine_memory() or _UNKNOWN) // 2
 
 
 class Memory:

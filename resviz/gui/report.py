@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from resviz.errors import DivergenceError, ResvizError
+from resviz.errors import DivergenceError, ResvizError, is_out_of_memory
 
 _VERSIONS = ("resviz", "numpy", "scipy", "torch", "PySide6-Essentials", "av")
 
@@ -30,7 +30,7 @@ def message_of(error: BaseException) -> tuple[str, str]:
         return error.message, error.remedy
     text = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
-    if isinstance(error, MemoryError) or "out of memory" in what.lower():
+    if is_out_of_memory(error):
         return what, "Make layers, units or samples smaller; the estimate under the form says what fits."
     return what, "This is a fault of the program: please send the report."
 

@@ -19,11 +19,12 @@ from resviz.engine.choose import Solver, limit_solver
 from resviz.engine.compiled import one_thread, torch_threads
 from resviz.engine.resnet import resnet
 from resviz.engine.rule import Rates
-from resviz.errors import DeviceError, DivergenceError
+from resviz.errors import DivergenceError, is_out_of_memory
 from resviz.fields import Fields, LimitFields
 from resviz.recording.made import made_with
 from resviz.recording.recording import Recording
 from resviz.recording.resume import limit_from, network_from
+from resviz.recording.room import out_of_memory
 from resviz.recording.spool.spool import held
 
 __all__ = ["Limits", "Progress", "record", "remember", "run", "solve_lazy", "solve_limit", "solve_steps"]
@@ -110,11 +111,14 @@ def _lockstep(recording: Recording, known: Limits, found: Iterator[_Lane | None]
     progress = Progress(recording, recording.step, recording.steps)
     yield progress
     lanes: list[_Lane] = []
-    for lane in found:
-        if lane is None:
-            yield progress
-        else:
-            lanes.append(lane)
+    try:
+        for lane in found:
+            if lane is None:
+                yield progress
+            else:
+                lanes.append(lane)
+    except (RuntimeError, MemoryError) as error:
+        raise _device_error(error, recording) from error
     last_yield = last_mark = time.monotonic()
     marked = step = recording.step + 1
     while step <= recording.steps:
@@ -139,7 +143,7 @@ def _lockstep(recording: Recording, known: Limits, found: Iterator[_Lane | None]
                     lane.sink.ended = True
                 progress = replace(progress, notes=(*progress.notes, f"{lane.name}: {error.message}"))
             except (RuntimeError, MemoryError) as error:
-                raise _device_error(error) from error
+                raise _device_error(error, recording) from error
         now = time.monotonic()
         speed = progress.speed
         if now - last_mark > 0.5:
@@ -214,13 +218,9 @@ def _found(search: Iterator[Solver | None]) -> Generator[None, None, Solver]:
     raise RuntimeError("a search for a solver ends with one")
 
 
-def _device_error(error: RuntimeError | MemoryError) -> Exception:
-    text = str(error).lower()
-    if isinstance(error, MemoryError) or "out of memory" in text or "not enough memory" in text:
-        return DeviceError(
-            "the device ran out of memory",
-            remedy="lower network.units, network.layers or limit.units, or choose another training.device",
-        )
+def _device_error(error: RuntimeError | MemoryError, recording: Recording) -> Exception:
+    if is_out_of_memory(error):
+        return out_of_memory(recording.session, recording.problem.dimension)
     return error
 
 

@@ -1,0 +1,45 @@
+"""A run that finds no memory: cleared up, and answered with a size that fits."""
+
+from __future__ import annotations
+
+import torch
+
+from resviz.config import Session
+from resviz.engine.compiled import resolve_device, resolve_dtype
+from resviz.errors import DeviceError, ResvizError
+from resviz.fields.memory import free_memory
+
+__all__ = ["out_of_memory"]
+
+_SHARE = 0.5  # of what is free: for the units; the rest is for fields and the limit
+
+
+def out_of_memory(session: Session, dimension: int) -> DeviceError:
+    """What to say of a session of embedding dimension ``dimension``; idle blocks of the device are freed."""
+    network = session.network
+    free, word = _free(session), 4 if session.training.dtype == "float32" else 8
+    # u and v of net and lazy twin
+    each = 2.0 * 2.0 * network.layers * dimension * word
+    fits = int(_SHARE * free / each)
+    if fits >= network.units:
+        lower = "limit.units, network.layers or network.units"
+    elif fits:
+        shown = 2 ** (fits.bit_length() - 1)
+        lower = f"network.units (some {shown:,} would fit), network.layers or limit.units"
+    else:
+        lower = "network.units, network.layers or limit.units"
+    return DeviceError(
+        "the device ran out of memory", remedy=f"Lower {lower}, or choose another training.device."
+    )
+
+
+def _free(session: Session) -> float:
+    """Bytes that are free on the session's device."""
+    try:
+        device = resolve_device(session.training.device, resolve_dtype(session.training.dtype))
+    except ResvizError:
+        return float(free_memory())
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        return float(torch.cuda.mem_get_info(device)[0])
+    return float(free_memory())
