@@ -104,11 +104,23 @@ def test_presets_travel_with_the_wheel():
     assert ignored.stdout == ""
 
 
-@pytest.mark.long
-def test_the_wheel_holds_every_file_of_the_package(tmp_path: Path):
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
-    subprocess.run(command, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    packed = set(zipfile.ZipFile(wheel).namelist())
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    (built,) = folder.glob("*.whl")
+    return zipfile.ZipFile(built)
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel: zipfile.ZipFile):
     files = {p.relative_to(ROOT).as_posix() for p in PACKAGE.rglob("*") if p.is_file()}
-    assert {f for f in files if "__pycache__" not in f} <= packed
+    assert {f for f in files if "__pycache__" not in f} <= set(wheel.namelist())
+
+
+def test_the_wheel_carries_the_atlas_and_the_sweep_that_made_it(wheel: zipfile.ZipFile):
+    sizes = {
+        name: wheel.getinfo(f"resviz/observe/atlas/{name}").file_size for name in ("cells.csv", "sweep.toml")
+    }
+    assert 0 < sizes["sweep.toml"] < 10_000
+    assert 10_000 < sizes["cells.csv"] < 100_000

@@ -273,8 +273,6 @@ def draw(
     total = 0
     notes: tuple[str, ...] = ()
     with stopping_kindly(), _shown(show_progress, pipe=pipe, quiet=quiet) as update:
-        if options.view == "phase-diagram":
-            _train_atlas(update)
         for now in export_steps(recordings, output, options, data=data, overwrite=overwrite):
             total, notes = now.total, now.notes
             update(now.done, now.total, now.message)
@@ -287,16 +285,6 @@ def draw(
         note(f"{output}: {line}", quiet=quiet)
     what = "step" if output.suffix.lower() in (".csv", ".npz") else "frame" if total > 1 else "picture"
     note(f"{output}: {total} {what}{'s' if total > 1 else ''}", quiet=quiet)
-
-
-def _train_atlas(update: Update) -> None:
-    """Train what the user's atlas of the phase diagram lacks: half a minute, once."""
-    from resviz.files import user_folder
-    from resviz.study.atlas import atlas
-
-    for found in atlas(folder=user_folder()):
-        if found is not None:
-            update(0, 1, f"training the atlas of the phase diagram, {found.done:.0%}")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from resviz.cli.session import stopping_kindly
 
 def sweep(
     file: Annotated[
-        Path, typer.Argument(metavar="SWEEP", help="A sweep file (TOML).")
+        Path, typer.Argument(metavar="SWEEP", help="A sweep file (TOML), or phase-atlas, which comes along.")
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the table; an old one goes on.")

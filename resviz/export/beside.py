@@ -10,7 +10,6 @@ from resviz.export.options import Options
 from resviz.export.whole import sampled
 
 if TYPE_CHECKING:
-    from resviz.observe.atlas import Atlas
     from resviz.observe.fit import FitMap
     from resviz.recording import Recording
     from resviz.scene.axes import Ranges
@@ -106,7 +105,7 @@ class ErrorFrames:
 class PhaseFrames:
     """The phase diagram with the recording as its point, the same at every step.
 
-    Its colours are those of the user's atlas, as far as that is trained.
+    Its colours are the atlas that comes with the program, and what the user has trained beside it.
     """
 
     def __init__(self, recording: Recording, options: Options) -> None:
@@ -114,8 +113,7 @@ class PhaseFrames:
         from resviz.observe.atlas import AtlasPlan, kept_atlas
 
         self.recording, self.options = recording, options
-        found = kept_atlas(AtlasPlan(), user_folder())
-        self.atlas: Atlas | None = found if found.done > 0 else None
+        self.atlas = kept_atlas(AtlasPlan().finer(), user_folder())
 
     def prepare(self) -> Iterator[tuple[int, int]]:
         """Nothing needs to be followed."""

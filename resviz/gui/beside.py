@@ -1,7 +1,7 @@
 """Fills the tabs beside Units, each only while it is seen: builds their scenes and does their slow work.
 
-Fields and Error read what is recorded. The map of the fit and the atlas of the phase diagram are computed in
-threads of their own that rest while their tab is hidden.
+Fields and Error read what is recorded, the phase diagram the atlas that comes with the program. The map of
+the fit and a finer atlas are computed in threads of their own that rest while their tab is hidden.
 """
 
 from __future__ import annotations
@@ -57,7 +57,6 @@ class Beside(QObject):
         self._fit_worker.yielded.connect(self._on_map)
         self._fit_worker.finished.connect(self._on_fit_finished)
         self._atlas: Atlas | None = None
-        self._asked = False  # the atlas was begun, or stopped by hand
         self._quantity = "travel"
         self._atlas_worker = Worker("atlas", rate=5.0, background=True, parent=self)
         self._atlas_worker.yielded.connect(self._on_atlas)
@@ -96,10 +95,10 @@ class Beside(QObject):
             self._fit_worker.cancel()
         if self._tabs.currentWidget() is not self._tabs.phase:
             self._atlas_worker.pause()
-        elif self._asked:
-            self._atlas_worker.resume()
+        elif self._atlas is None:
+            self._read_atlas()
         else:
-            self._on_atlas_asked(True)
+            self._atlas_worker.resume()
         self._pace.soon()
 
     def paint(self) -> None:
@@ -256,8 +255,14 @@ class Beside(QObject):
         self._quantity = name
         self._pace.soon()
 
+    def _read_atlas(self) -> None:
+        """What comes with the program and what was trained beside it: some 10 ms, and no waiting."""
+        from resviz.observe.atlas import AtlasPlan, kept_atlas
+
+        self._atlas = kept_atlas(AtlasPlan().finer(), user_folder())
+        self._show_atlas(False)
+
     def _on_atlas_asked(self, on: bool) -> None:
-        self._asked = True
         if on:
             folder = user_folder()
 

@@ -125,7 +125,7 @@ class PhaseTab(SceneTab):
         self.progress.setAccessibleName("Progress of the atlas")
         self.progress.setRange(0, 100)
         self.progress.setFixedWidth(160)
-        self.progress.setFormat("atlas %p %")
+        self.progress.setFormat("finer atlas %p %")
         self.button = QPushButton()
         self.button.setObjectName("phase.atlas")
         self._running = False
@@ -141,17 +141,17 @@ class PhaseTab(SceneTab):
         self.show_atlas(0.0, False)
 
     def show_atlas(self, done: float, running: bool) -> None:
-        """Say how much of the atlas is trained, and whether it is going on."""
+        """Say how much of the finer atlas is trained, and whether it is going on."""
         self._running = running
         self.progress.setValue(round(100 * done))
-        self.button.setText("Cancel" if running else "Train the atlas")
+        self.button.setText("Cancel" if running else "Refine")
         self.button.setToolTip(
             "Stop training small networks; what is trained is kept"
             if running
-            else "Train small networks over the whole diagram, in the background; half a minute, once"
+            else "Train networks between the rows of the map, in the background: some minutes of one core"
         )
-        for widget in (self.progress, self.button):
-            widget.setVisible(done < 1.0)
+        self.progress.setVisible(running and done < 1.0)
+        self.button.setVisible(done < 1.0)
 
 
 class Tabs(QTabWidget):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -42,6 +42,15 @@ class Ranges:
     def with_ranges(self, new: Mapping[str, Range]) -> Ranges:
         """A copy in which ``new`` replaces what it names."""
         return Ranges(MappingProxyType({**self.known, **new}))
+
+
+def log_edges(centres: Sequence[float] | Array) -> Array:
+    """Borders of cells round rising ``centres``, half way in logarithms, outer ones mirrored: (n + 1,)."""
+    at = np.log10(np.asarray(centres, np.float64))
+    middle = (at[1:] + at[:-1]) / 2
+    half = ((at[1] - at[0]) / 2, (at[-1] - at[-2]) / 2) if len(at) > 1 else (0.25, 0.25)
+    edges: Array = 10.0 ** np.concatenate(([at[0] - half[0]], middle, [at[-1] + half[1]]))
+    return edges
 
 
 def nice_bound(value: float, bounds: tuple[float, ...] = _BOUNDS) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resviz.config.regime import HALF_DECADE, regime, scale_of
+from resviz.scene.axes import log_edges
 from resviz.scene.model import (
     Array,
     Axis,
@@ -88,15 +89,17 @@ def phase_scene(
     Args:
         present: the session's own point; None where it has none (sigma_v = 0).
         earlier: finished runs.
-        atlas: what was measured; None, or empty: no colours.
+        atlas: what was measured; rows of it that are not whole, or None: no colours.
         quantity: a name of `QUANTITIES`, or "" for no colours.
         caption: what the present point is, how far the atlas has come.
     """
     marks: list[Mark] = []
     scale = None
-    if atlas is not None and quantity:
+    atlas = atlas.whole_rows() if atlas is not None and quantity else None
+    if atlas is not None and atlas.plan.ratios:
         values, scale = coloured(atlas, quantity)
-        marks.append(Heat(_edges(atlas.plan.alphas), _edges(atlas.plan.ratios), values, scale))
+        x, y = _across(atlas.plan.alphas, ALPHA), _across(atlas.plan.ratios, RATIO)
+        marks.append(Heat(x, y, values, scale))
     marks += boundaries()
     marks += _names()
     kept = [run for run in earlier if _inside(run)]
@@ -131,7 +134,7 @@ def coloured(atlas: Atlas, quantity: str) -> tuple[Array, Scale]:
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.log10(raw)
     values = np.where(np.isposinf(raw), 9.0, values)  # beyond every scale: its end colour
-    low, high = (-1.75, 0.75) if quantity == "travel" else (-2.5, 1.0)
+    low, high = (-2.5, 0.75) if quantity == "travel" else (-3.25, 1.0)
     return values, Scale(low, high, label=f"log₁₀ {QUANTITIES[quantity]}")
 
 
@@ -177,16 +180,18 @@ def _reading(
     hit = point_at(runs, alpha, ratio)
     if hit is not None and hit.name:
         lines.append(hit.name)
-    if atlas is not None and quantity:
+    if atlas is not None and atlas.plan.ratios:
+        plan = atlas.plan
         column, row = (
-            int(np.searchsorted(_edges(at), value, side="right")) - 1
-            for at, value in ((atlas.plan.alphas, alpha), (atlas.plan.ratios, ratio))
+            int(np.searchsorted(edges, value, side="right")) - 1
+            for edges, value in ((_across(plan.alphas, ALPHA), alpha), (_across(plan.ratios, RATIO), ratio))
         )
-        if 0 <= column < len(atlas.plan.alphas) and 0 <= row < len(atlas.plan.ratios):
+        if 0 <= column < len(plan.alphas) and 0 <= row < len(plan.ratios):
             value = float(getattr(atlas, quantity)[row, column])
             if not np.isnan(value):
                 said = "∞" if np.isinf(value) else number(value)
                 lines.append(f"measured {QUANTITIES[quantity].split(' (')[0]} {said}")
+            lines.append("measured there: " + " or ".join(atlas.regimes(row, column)))
     lines.append("click: load this setting")
     return tuple(lines)
 
@@ -195,9 +200,10 @@ def _inside(run: RunPoint) -> bool:
     return ALPHA[0] <= run.alpha <= ALPHA[1] and RATIO[0] <= run.ratio <= RATIO[1]
 
 
-def _edges(centres: Sequence[float]) -> Array:
-    """Cell borders half way between evenly spaced decades' ``centres``."""
-    at = np.log10(np.array(centres, np.float64))
-    half = (at[1] - at[0]) / 2 if len(at) > 1 else 0.25
-    edges: Array = 10.0 ** np.concatenate((at - half, [at[-1] + half]))
+def _across(centres: Sequence[float], ends: tuple[float, float]) -> Array:
+    """Cell borders; the outer ones at the axis's ``ends`` where less than a cell is missing to them."""
+    edges = log_edges(centres)
+    for outer, inner, end in ((0, 1, ends[0]), (-1, -2, ends[1])):
+        if abs(np.log10(edges[outer] / end)) < abs(np.log10(edges[outer] / edges[inner])):
+            edges[outer] = end
     return edges

@@ -20,7 +20,7 @@ from torch import Tensor
 from resviz.block.unit import preactivation
 from resviz.study.ensemble import Ensemble
 
-__all__ = ["Movement", "movement", "spread", "travel"]
+__all__ = ["Movement", "moved", "movement", "spread", "travel"]
 
 Array = NDArray[np.float64]
 
@@ -38,19 +38,24 @@ def travel(ensemble: Ensemble) -> Array:
     """RMS change of u since k = 0: (R,)."""
     total = np.zeros(len(ensemble.sessions))
     for layer in range(ensemble.shape.layers):
-        total += _mean_square(ensemble.u[layer] - ensemble.start_of(layer))
+        total += moved(ensemble, layer)
     return _finite_only(ensemble, np.sqrt(total / ensemble.shape.layers))
+
+
+def moved(ensemble: Ensemble, layer: int) -> Array:
+    """Mean square change of u since k = 0 in one layer: (R,)."""
+    return _mean_square(ensemble.u[layer] - ensemble.start_of(layer))
 
 
 def movement(ensemble: Ensemble) -> Movement:
     """All three in one pass over the layers."""
     count, layers = len(ensemble.sessions), ensemble.shape.layers
-    moved, seen, spread_0, drift = (np.zeros(count) for _ in range(4))
+    squares, seen, spread_0, drift = (np.zeros(count) for _ in range(4))
     sigma = ensemble.rules[0].sigma()
     for layer in range(layers):
         u_0, u_k, probes = ensemble.start_of(layer), ensemble.u[layer], ensemble.h_0[layer]
         p_0, p_k = preactivation(probes, u_0), preactivation(probes, u_k)  # (R, N, M)
-        moved += _mean_square(u_k - u_0)
+        squares += _mean_square(u_k - u_0)
         seen += _mean_square(p_k - p_0)
         spread_0 += _mean_square(p_0)
         before, after = _kernel(sigma.value(p_0)), _kernel(sigma.value(p_k))  # (R, N, N)
@@ -58,7 +63,7 @@ def movement(ensemble: Ensemble) -> Movement:
     with np.errstate(invalid="ignore", divide="ignore"):
         laziness = np.sqrt(seen / spread_0)
     return Movement(
-        _finite_only(ensemble, np.sqrt(moved / layers)),
+        _finite_only(ensemble, np.sqrt(squares / layers)),
         _finite_only(ensemble, laziness),
         _finite_only(ensemble, drift / layers),
     )

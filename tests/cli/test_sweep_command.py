@@ -35,3 +35,9 @@ def test_errors_that_the_reference_limits_are_counted(folder, resviz_does):
     status, _, err = resviz_does("sweep", "s.toml", "-o", "table", "--workers", "0")
     assert status == 0
     assert "1 of 2 output errors are limited by the reference: raise limit.units." in err
+
+
+def test_the_sweep_that_comes_along_is_named(folder, resviz_does):
+    status, _, err = resviz_does("sweep", "phase", "-o", "table")
+    assert status == 2
+    assert "a sweep that comes with resviz: phase-atlas" in err

@@ -53,14 +53,17 @@ def test_the_cursor_stands_at_the_step(recording):
         assert [rule.at for rule in rules if rule.across == "x"] == [2.0]
 
 
-def test_the_phase_diagram_takes_its_colours_from_the_kept_atlas(recording):
+def test_the_phase_diagram_takes_its_colours_from_what_comes_along_and_the_kept_atlas(recording):
     drawn = scene(recording, "phase-diagram", 0).panel("phase")
-    assert not any(isinstance(mark, Heat) for mark in drawn.marks)
+    (heat,) = (mark for mark in drawn.marks if isinstance(mark, Heat))
     plan = AtlasPlan()
-    full = np.ones((len(plan.ratios), len(plan.alphas)))
-    keep_atlas(Atlas(plan, full, full, 0 * full), user_folder())
+    assert heat.values.shape == (len(plan.ratios), len(plan.alphas))
+    full = np.ones((len(plan.finer().ratios), len(plan.alphas)))
+    keep_atlas(Atlas(plan.finer(), full, full, 0 * full), user_folder())
     drawn = scene(recording, "phase-diagram", 0).panel("phase")
-    assert any(isinstance(mark, Heat) for mark in drawn.marks)
+    (finer,) = (mark for mark in drawn.marks if isinstance(mark, Heat))
+    np.testing.assert_array_equal(finer.values[::2], heat.values)
+    assert (finer.values[1::2] == 0.0).all()
     point = [mark for mark in drawn.marks if isinstance(mark, Points)][-1]
     assert (point.x[0], point.y[0]) == (1.0, 6 * 32 / 3)
 

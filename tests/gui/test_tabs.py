@@ -123,7 +123,7 @@ def test_the_error_shows_this_run_and_fits_the_finished_ones(opened: MainWindow,
     assert len(old) == 1 or len(old) == 2
 
 
-def test_the_phase_diagram_trains_its_atlas_and_loads_what_is_clicked(
+def test_the_phase_diagram_has_its_colours_at_once_and_refines_them(
     opened: MainWindow, qtbot: QtBot, small_atlas: None, resviz_home: Path
 ) -> None:
     tab = opened.tabs.phase
@@ -131,8 +131,16 @@ def test_the_phase_diagram_trains_its_atlas_and_loads_what_is_clicked(
     qtbot.waitUntil(lambda: bool(tab.view.scene.panels))
     present = of(tab.view, "phase", Points)[-1]
     assert (present.x[0], present.y[0]) == (1.0, 8 * 32 / 4)
+    (heat,) = of(tab.view, "phase", Heat)  # of the first scene: what comes with the program
+    assert heat.values.shape == (12, 40)
+    assert "atlas" in tab.view.scene.caption
+    assert opened.beside._atlas_worker.run == 0  # nobody trains
+    assert not list(resviz_home.glob("atlas-*.npz"))
+    assert tab.button.text() == "Refine"
+    assert not tab.progress.isVisible()
+    tab.button.click()
     qtbot.waitUntil(lambda: not tab.button.isVisible(), timeout=60_000)  # done
-    qtbot.waitUntil(lambda: len(of(tab.view, "phase", Heat)) == 1 and "atlas" in tab.view.scene.caption)
+    qtbot.waitUntil(lambda: of(tab.view, "phase", Heat)[0].values.shape == (2, 3))
     assert len(list(resviz_home.glob("atlas-*.npz"))) == 1
     combo = opened.findChild(QComboBox, "phase.quantity")
     combo.setCurrentIndex(combo.findData("spread"))
@@ -179,15 +187,16 @@ def test_an_atlas_is_cancelled_and_goes_on(
     tab = opened.tabs.phase
     button = opened.findChild(QPushButton, "phase.atlas")
     opened.tabs.setCurrentWidget(tab)
-    qtbot.waitUntil(lambda: button.isVisible() and button.text() == "Cancel", timeout=30_000)
-    assert opened.findChild(QProgressBar, "phase.progress").value() == 0
+    button.click()
+    qtbot.waitUntil(lambda: tab.progress.isVisible() and button.text() == "Cancel", timeout=30_000)
+    qtbot.waitUntil(lambda: opened.findChild(QProgressBar, "phase.progress").value() == 0)
     opened.tabs.setCurrentIndex(0)
     assert opened.beside._atlas_worker.is_paused  # nobody looks
     opened.tabs.setCurrentWidget(tab)
     assert not opened.beside._atlas_worker.is_paused
     button.click()
     qtbot.waitUntil(lambda: not opened.beside._atlas_worker.busy)
-    assert button.text() == "Train the atlas"
+    assert button.text() == "Refine"
     going.append(True)
     button.click()
     qtbot.waitUntil(lambda: not button.isVisible())

@@ -58,12 +58,26 @@ def test_every_quantity_colours_the_map_and_is_read(quantity):
     (heat,) = of(scene, Heat)
     assert heat.values.shape == SHAPE
     assert (heat.x[0], heat.x[-1]) == pytest.approx((0.01, 1000.0), rel=1e-4)
-    assert (heat.y[0], heat.y[-1]) == pytest.approx((10**-0.5, 1e4), rel=1e-4)
+    assert (heat.y[0], heat.y[-1]) == pytest.approx((10**-0.5, 10**5.5), rel=1e-4)
     assert QUANTITIES[quantity] in scene.panel("phase").title
     lines = readout(scene.panel("phase"), 8.0, 1638.4)
     assert "lazy ODE" in lines
     assert "a lazy run" in lines
-    assert any(line.startswith("measured") for line in lines)
+    assert any(line.startswith("measured " + QUANTITIES[quantity].split(" (")[0]) for line in lines)
+    assert lines[-2] == "measured there: subcritical or maximal local feature updates"
+
+
+def test_rows_that_are_not_whole_are_left_to_their_neighbours():
+    finer = PLAN.finer()
+    known = np.full((len(finer.ratios), len(finer.alphas)), 1.0)
+    known[5:, 3] = np.nan
+    scene = phase_scene(HERE, atlas=Atlas(finer, known, known, known))
+    (heat,) = of(scene, Heat)
+    assert len(heat.values) == 5
+    assert heat.y[0] == 10**-0.5  # the cell is a little lower than the axis begins
+    assert heat.y[-1] == pytest.approx(finer.ratios[4] * 10**0.125, rel=1e-4)
+    nothing = np.full_like(known, np.nan)
+    assert not of(phase_scene(HERE, atlas=Atlas(finer, nothing, nothing, nothing)), Heat)
 
 
 def test_a_blow_up_has_the_colour_of_the_end_and_an_empty_cell_none():

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from resviz.config import Session
 from resviz.data import Problem, make_problem
+from resviz.scene.axes import log_edges
 from resviz.scene.model import Axis, Heat, LegendEntry, Line, Mark, Panel, Role, Scale
 from resviz.study.ensemble import Ensemble
 from resviz.study.fit import slope
@@ -177,7 +178,7 @@ def _map(
     good = shown[np.isfinite(shown)]
     low, high = (float(good.min()), float(good.max())) if good.size and np.ptp(good) > 0 else (0.0, 1.0)
     scale = Scale(low, high, label=label)
-    x, y = _edges(alphas), _edges(ratio)
+    x, y = log_edges(alphas), log_edges(ratio)
     inside = np.array([x[0], x[-1]])
     marks: list[Mark] = [
         Heat(x, y, np.where(np.isfinite(shown), shown, np.nan), scale),
@@ -187,12 +188,3 @@ def _map(
     return Panel(
         key, title, Axis(x[0], x[-1], "α", "log"), Axis(y[0], y[-1], "LM/D", "log"), tuple(marks), bar=scale
     )
-
-
-def _edges(centres: Array) -> Array:
-    """Cell edges round rising centres, halfway in logarithms: (n + 1,)."""
-    logs = np.log(centres)
-    middle = (logs[1:] + logs[:-1]) / 2
-    first, last = 2 * logs[0] - middle[0], 2 * logs[-1] - middle[-1]
-    edges: Array = np.exp(np.concatenate([np.array([first]), middle, np.array([last])]))
-    return edges

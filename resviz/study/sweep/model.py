@@ -25,6 +25,7 @@ import itertools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -35,7 +36,7 @@ from resviz.config import Session, load_session
 from resviz.config.describe import FIELDS
 from resviz.errors import SessionError
 
-__all__ = ["MEASURES", "Axis", "Point", "Sweep", "load_sweep"]
+__all__ = ["MEASURES", "SHIPPED", "Axis", "Point", "Sweep", "load_sweep"]
 
 Measure = Literal[
     "loss", "output_error", "output_std", "travel", "laziness", "kernel_drift", "distance", "diverged"
@@ -51,6 +52,9 @@ MEASURES: dict[str, tuple[str, ...]] = {
     "diverged": ("diverged",),
 }
 """Measure -> its columns. output_std is one number a point, over its repetitions."""
+
+SHIPPED = {"phase-atlas": ("observe", "atlas", "sweep.toml")}
+"""Sweeps that come with the program: name -> place in the package."""
 
 _MOST = 1_000_000
 Span = tuple[float, float, Annotated[int, Field(ge=1, le=100_000)]]
@@ -229,16 +233,22 @@ class Sweep(Part):
 
 
 def load_sweep(path: str | Path) -> Sweep:
-    """The sweep in a TOML file.
+    """The sweep in a TOML file, or one that comes with the program, by name.
 
     Raises:
         SessionError: it cannot be read, or holds no valid sweep.
     """
+    if str(path) in SHIPPED and not Path(path).exists():
+        with as_file(files("resviz").joinpath(*SHIPPED[str(path)])) as file:
+            return load_sweep(file)
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
         mapping = tomllib.loads(text)
     except OSError as error:
-        raise SessionError(f"{path}: cannot be read: {error.strerror}") from None
+        raise SessionError(
+            f"{path}: cannot be read: {error.strerror}",
+            remedy=f"Name a sweep file, or a sweep that comes with resviz: {', '.join(SHIPPED)}.",
+        ) from None
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML
         raise SessionError(f"{path}: not a TOML file: {error}") from None
     return Sweep.from_mapping(mapping, path)
