@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from resviz.study.roofline import Roofline
     from resviz.study.timing import Timing
 
-__all__ = ["SHAPES", "Report", "StepResult", "benchmark", "training_step"]
+__all__ = ["BARE", "RECORDED", "SHAPES", "Report", "StepResult", "benchmark", "training_step"]
 
 SHAPES = ((1000, 1000, 10, 10), (64, 256, 10, 10), (1000, 1, 10, 10), (16, 4096, 10, 10), (64, 256, 128, 64))
 """L, M, D, N of the steps that are compared."""
 
 _QUICK = ((8, 64, 10, 10), (50, 1, 10, 10))
 OURS = "resviz"
+BARE, RECORDED = "all steps, bare", "all steps, recorded"
 
 
 def training_step(L: int, M: int, D: int, N: int, device: str = "cpu") -> Callable[[], None]:
@@ -102,9 +103,17 @@ class Report:
     growth: list[tuple[float, float]] = field(default_factory=list)
     window: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def recording_overhead(self) -> float | None:
+        """What recording adds to bare training, as a share of it (64x256)."""
+        if BARE not in self.engine or RECORDED not in self.engine:
+            return None
+        return self.engine[RECORDED].median / self.engine[BARE].median - 1.0
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         found = asdict(self)
+        found["recording_overhead"] = self.recording_overhead
         for plain, step in zip(found["steps"], self.steps, strict=True):
             plain["ratios"] = step.ratios
             plain["gflops"] = step.flops / step.timings[OURS].median / 1e9

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from resviz.config import Session
+    from resviz.recording.record import Limits
 
 __all__ = ["engine_parts", "growth"]
 
@@ -14,6 +19,7 @@ def engine_parts(*, quick: bool = False) -> dict[str, Callable[[], object]]:
 
     limit: one step of the Mean ODE's and of the lazy limit's particles, 64 nodes x 256 units.
     transport: 2^16 starts through 100 steps. densities: 12 panels over 100 recorded steps, 2^12 starts.
+    steps, bare and recorded: what it costs to keep every step's fields, losses and outputs, the limit known.
     """
     from resviz.config import Session
     from resviz.data import make_problem
@@ -50,16 +56,41 @@ def engine_parts(*, quick: bool = False) -> dict[str, Callable[[], object]]:
         "lazy limit step, 64x256": step_of(lazy_limit(session, problem, rates=rates)),
         f"transport, {2**power} units x {steps} steps": transport,
         f"12 panels x {steps} steps": _panels(session, steps),
+        **_recording(session, steps),
     }
 
 
-def _panels(session: object, steps: int) -> Callable[[], object]:
+def _recording(session: Session, steps: int) -> dict[str, Callable[[], object]]:
+    """The network of ``session`` through all steps, by the engine alone and into a recording."""
+    from collections import deque
+
+    from resviz.data import make_problem
+    from resviz.engine.kernelcache import kernels_now
+    from resviz.engine.resnet import resnet
+    from resviz.recording import record
+    from resviz.study.benchmark import BARE, RECORDED
+
+    kernels_now(session.training.dtype)
+    problem = make_problem(session)
+    limits: Limits = {}
+
+    def bare() -> None:
+        for fields in resnet(session, problem, rates=session.training.rate_at):
+            if fields is not None and fields.step == steps:
+                return
+
+    def recorded() -> None:
+        deque(record(session, problem=problem, limits=limits, contrast=False), maxlen=1)
+
+    recorded()  # solves the limit, once
+    return {BARE: bare, RECORDED: recorded}
+
+
+def _panels(session: Session, steps: int) -> Callable[[], object]:
     """Values of finite units and limit of 12 layers at all steps, and the densities of the last one."""
-    from resviz.config import Session
     from resviz.observe import Passage, Series
     from resviz.recording import run
 
-    assert isinstance(session, Session)
     recording = run(session)
     layers = [round(i * 63 / 11) for i in range(12)]
     passage = Passage(recording, layers, starts=2**12)

@@ -25,6 +25,8 @@ def table(report: Report) -> str:
             f"| {name} | {1e3 * t.median:.3g} ms | {1e3 * t.low:.3g}-{1e3 * t.high:.3g} |"
             for name, t in report.engine.items()
         ]
+    if report.recording_overhead is not None:
+        lines += ["", f"Recording every step costs {100 * report.recording_overhead:.1f} % of bare training."]
     if report.memory:
         m = report.memory
         lines += [

@@ -88,7 +88,16 @@ def test_the_report_holds_what_was_measured(tmp_path, capsys):
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     report = json.loads(file.read_text())
-    assert set(report) == {"machine", "roofline", "steps", "engine", "memory", "growth", "window"}
+    assert set(report) == {
+        "machine",
+        "roofline",
+        "steps",
+        "engine",
+        "memory",
+        "growth",
+        "window",
+        "recording_overhead",
+    }
     for step in report["steps"]:
         L, M, D, N = step["sizes"]
         assert step["flops"] == 14 * L * M * N * D
@@ -98,6 +107,9 @@ def test_the_report_holds_what_was_measured(tmp_path, capsys):
             assert ratio == pytest.approx(step["timings"][name]["median"] / ours)
             assert name in printed
     assert all(seconds > 0 for _, seconds in report["growth"])
-    assert len(report["engine"]) == 4
+    assert len(report["engine"]) == 6
+    bare, recorded = (report["engine"][f"all steps, {how}"]["median"] for how in ("bare", "recorded"))
+    assert report["recording_overhead"] == pytest.approx(recorded / bare - 1)
+    assert "% of bare training" in printed
     assert "<svg" in figure.read_text()
     assert report["machine"]["processor"] in printed
