@@ -16,6 +16,7 @@ from resviz.gui.state import (
     Intent,
     Redo,
     Reset,
+    SelectRange,
     SetTheme,
     StepBy,
     ThemeChoice,
@@ -66,6 +67,18 @@ class Commands:
         self.follow = new("follow", "Follow live", lambda: None, "Pin the cursor to the newest step")
         self.follow.setCheckable(True)
         self.follow.triggered.connect(lambda on: deeds.ask(Follow(bool(on))))
+        self.range_first = new(
+            "range.first",
+            "Range from here",
+            ask(SelectRange(first=-1)),
+            "Select steps from the cursor ([)",
+        )
+        self.range_last = new(
+            "range.last", "Range to here", ask(SelectRange(last=-1)), "Select steps up to the cursor (])"
+        )
+        self.range_all = new(
+            "range.all", "All steps", ask(SelectRange(0, 0)), "Play and export all steps again (\\)"
+        )
         self.export = new("export", "Export…", deeds.show_export, "A film, frames or a figure", "Ctrl+E")
         self.undo = new("undo", "Undo", ask(Undo()), "Back to the settings before", "Ctrl+Z")
         self.redo = new("redo", "Redo", ask(Redo()), "Forward again", "Ctrl+Shift+Z")
@@ -126,9 +139,10 @@ class Commands:
         edit.addActions([self.undo, self.redo])
         edit.addSeparator()
         edit.addAction(self.settings)
-        bar.addMenu("&Run").addActions(
-            [self.run, self.play, self.step, self.reset, self.new_seed, self.follow]
-        )
+        run = bar.addMenu("&Run")
+        run.addActions([self.run, self.play, self.step, self.reset, self.new_seed, self.follow])
+        run.addSeparator()
+        run.addActions([self.range_first, self.range_last, self.range_all])
         view = bar.addMenu("&View")
         view.addActions(list(self.themes.values()))
         view.addSeparator()
@@ -143,6 +157,9 @@ class Commands:
             ("Left", self._asking(StepBy(-1))),
             ("R", self.reset.trigger),
             ("Shift+R", self.new_seed.trigger),
+            ("[", self.range_first.trigger),
+            ("]", self.range_last.trigger),
+            ("\\", self.range_all.trigger),
         )
         for view in views:
             for key, asked in keys:

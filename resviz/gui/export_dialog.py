@@ -49,7 +49,17 @@ class ExportDialog(QDialog):
 
     failed = Signal(object, str)
 
-    def __init__(self, recording: Recording, options: Options, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        options: Options,
+        parent: QWidget | None = None,
+        steps: tuple[int, int] | None = None,
+    ) -> None:
+        """
+        Args:
+            steps: first and last of those that are asked for at first; None: all.
+        """
         super().__init__(parent)
         self.setObjectName("export_dialog")
         self.setWindowTitle("Export")
@@ -60,6 +70,8 @@ class ExportDialog(QDialog):
         self._process.ended.connect(self._on_ended)
 
         self._make_fields(options)
+        if steps is not None:
+            self.steps.setText(f"{steps[0]}:{min(steps[1], recording.step) + 1}")
         self._form = QTabWidget()
         self._form.setObjectName("export.more")
         self._form.addTab(self._film_page(), "Film")

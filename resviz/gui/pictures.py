@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from resviz.export.options import Options
 from resviz.gui.curves import LossCurves
 from resviz.gui.estimate import shape
+from resviz.gui.ranges import range_of
 from resviz.gui.state import AppState
 from resviz.gui.views import GRIDS, PAIRED, pinned_of, shown_of
 from resviz.gui.waiting import waiting_contrast, waiting_grid, waiting_whole
@@ -190,7 +191,7 @@ class Pictures:
         """Losses over all planned steps, and the cursor."""
         curves = self._losses.read(recording)
         events = [(event.step, event_text(event)) for event in state.session.training.events]
-        scene = timeline(curves.net, curves.limit, _planned(state), state.cursor, events=events)
+        scene = timeline(curves.net, curves.limit, _planned(state), state.cursor, range_of(state), events)
         return with_losses(scene, "timeline", self.others)
 
 

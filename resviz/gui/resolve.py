@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from resviz.gui.edits import edited, exchanged, remembered
+from resviz.gui.ranges import next_within, range_of, selected
 from resviz.gui.runs import let_go, listed, removed, restarted, shown
 from resviz.gui.state import (
     AppState,
@@ -26,6 +27,7 @@ from resviz.gui.state import (
     Reset,
     Saved,
     Seek,
+    SelectRange,
     SetSpeed,
     SetTheme,
     ShowRun,
@@ -59,6 +61,8 @@ def resolve(state: AppState, intent: Intent) -> AppState:
             return replace(state, cursor=cursor, playing=False, follow=False)
         case Tick(steps):
             return _tick(state, steps)
+        case SelectRange():
+            return selected(state, intent)
         case Follow(on):
             if on:
                 return replace(state, follow=True, playing=False, cursor=max(state.newest, 0))
@@ -150,6 +154,8 @@ def _step(state: AppState, steps: int) -> AppState:
 def _tick(state: AppState, steps: int) -> AppState:
     if not state.playing:
         return state
+    if (chosen := range_of(state)) is not None and chosen[0] <= state.newest:
+        return replace(state, cursor=next_within(state, *chosen, steps))
     cursor = min(state.cursor + steps, max(state.newest, 0))
     over = cursor >= state.newest and not (state.training and state.target is None)
     return replace(state, cursor=cursor, playing=not over)
@@ -188,7 +194,7 @@ def _loaded(state: AppState, intent: Load) -> AppState:
         follow=False,
         playing=intent.run,
         speed=state.speed,
-        choice=replace(state.choice, layers=None, window=None),
+        choice=replace(state.choice, layers=None, window=None, range=None),
         theme=state.theme,
     )
     return restarted(state, fresh)

@@ -35,6 +35,7 @@ class Choice:
         roomy: there is room for depth maps below the grid.
         scaled: displacements beside the lazy twin are multiplied by alpha.
         tall: there is room for all of the contrast's panels.
+        range: first and last of the steps that are played round and round, and exported; None: all.
     """
 
     observable: str = "preactivation"
@@ -50,6 +51,7 @@ class Choice:
     roomy: bool = True
     scaled: bool = False
     tall: bool = False
+    range: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,14 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class SelectRange:
+    """Select steps to play and export: None leaves an end where it is, -1 puts it where the cursor stands."""
+
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Follow:
     """Pin the cursor to the newest step, or let it go."""
 
@@ -378,5 +388,5 @@ class Ended:
 Intent = (
     ToggleRun | TogglePlay | StepBy | Seek | Tick | Follow | SetSpeed | Reset | NewSeed | Edit | Undo | Redo
     | Look | Pin | SetTheme | Load | Opened | Saved | ShowRun | EditRun | RemoveRun | LetGo | Happened
-    | Recorded | Ended
+    | Recorded | Ended | SelectRange
 )  # fmt: skip

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from resviz.draw.view import SceneView
 
 
 class TimelineDock(QWidget):
-    """Emits ``scrubbed(step)`` while the cursor is pressed or dragged."""
+    """Emits ``scrubbed(step)`` while the cursor is dragged, ``selected(first, last)`` while Shift is held."""
 
     scrubbed = Signal(int)
+    selected = Signal(int, int)
 
     def __init__(self, play: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,8 +28,10 @@ class TimelineDock(QWidget):
         self.view.zoom_axes = "x"
         self.view.setMinimumHeight(74)
         self.view.setCursor(Qt.CursorShape.SizeHorCursor)
-        self.view.pressed.connect(self._scrub)
-        self.view.dragged.connect(self._scrub)
+        self.view.setToolTip("Drag: move the cursor. Shift and drag: select steps to play and export")
+        self._from: int | None = None  # where a selection began
+        self.view.pressed.connect(self._press)
+        self.view.dragged.connect(self._drag)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 4, 0)
         row.addWidget(self.button)
@@ -37,5 +40,13 @@ class TimelineDock(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(800, 120)
 
-    def _scrub(self, panel: str, x: float, y: float) -> None:
-        self.scrubbed.emit(round(x))
+    def _press(self, panel: str, x: float, y: float) -> None:
+        shifted = QGuiApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier
+        self._from = round(x) if shifted else None
+        self._drag(panel, x, y)
+
+    def _drag(self, panel: str, x: float, y: float) -> None:
+        if self._from is None:
+            self.scrubbed.emit(round(x))
+        else:
+            self.selected.emit(*sorted((self._from, round(x))))

@@ -38,6 +38,7 @@ from resviz.gui.panning import Panning
 from resviz.gui.pictures import export_options, places_of
 from resviz.gui.plot_menu import PlotMenu, Plots
 from resviz.gui.preferences import Preferences, SettingsDialog, scale_type
+from resviz.gui.ranges import range_of
 from resviz.gui.removing import RemovingQuestion
 from resviz.gui.report import ReportDialog, report_text
 from resviz.gui.reproduce_menu import ReproduceMenu
@@ -54,6 +55,7 @@ from resviz.gui.state import (
     Pin,
     RemoveRun,
     Seek,
+    SelectRange,
     SetSpeed,
     SetTheme,
     ShowRun,
@@ -177,6 +179,7 @@ class MainWindow(QMainWindow):
         self.contrast.scaled_chosen.connect(lambda on: controller.ask(Look({"scaled": on})))
         self.contrast.tall_chosen.connect(lambda on: controller.ask(Look({"tall": on})))
         self.timeline.scrubbed.connect(lambda step: controller.ask(Seek(step)))
+        self.timeline.selected.connect(lambda first, last: controller.ask(SelectRange(first, last)))
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 
     # -- showing ----------------------------------------------------------------------------------------
@@ -357,7 +360,8 @@ class MainWindow(QMainWindow):
         if recording is None or recording.step < 0:
             self.notice.show_notice("Nothing is recorded yet: run the session first.", "note")
             return
-        dialog = ExportDialog(recording, export_options(self.controller.state, self._theme.name), self)
+        state = self.controller.state
+        dialog = ExportDialog(recording, export_options(state, self._theme.name), self, range_of(state))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.failed.connect(self.report)
         dialog.open()
