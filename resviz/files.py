@@ -6,10 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 from resviz.errors import OutputError
 
-__all__ = ["make_folder", "package_path", "user_folder", "writing"]
+__all__ = ["free_name", "make_folder", "package_path", "user_folder", "writing"]
+
+Taken = Literal["replace", "leave", "beside"]
+"""What to do if the name is taken when a file is whole: replace what has it; leave that alone and drop the
+file; or leave it alone and give the file the next free name."""
 
 
 def user_folder() -> Path:
@@ -46,15 +51,27 @@ def make_folder(folder: Path, *, remedy: str = "Choose a folder that you may wri
         ) from error
 
 
+def free_name(path: Path) -> Path:
+    """``path``, or the first of ``stem-2``, ``stem-3``, ... that does not exist."""
+    candidate, number = path, 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return candidate
+
+
 @contextmanager
-def writing(path: Path) -> Iterator[Path]:
+def writing(path: Path, *, taken: Taken = "replace") -> Iterator[Path]:
     """A temporary name in the folder of ``path``, with its extension; renamed to ``path`` on success.
 
     On any error, an interruption included, the temporary file is removed and ``path`` is left alone. A link
     stays a link: what it points to is replaced.
 
+    Args:
+        taken: if ``path`` is there in the end. Asking before the work is not enough: a film takes minutes.
+
     Raises:
-        OutputError: the file cannot be written or renamed.
+        OutputError: the file cannot be written or renamed, or its name is taken and not to be replaced.
     """
     temporary: Path | None = None
     try:
@@ -63,7 +80,10 @@ def writing(path: Path) -> Iterator[Path]:
         temporary = final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
         yield temporary
         _flush(temporary)
-        os.replace(temporary, final)
+        if taken == "replace":
+            os.replace(temporary, final)
+        else:
+            _name(temporary, final, path, beside=taken == "beside")
         temporary = None
         _flush_folder(final.parent)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -75,6 +95,41 @@ def writing(path: Path) -> Iterator[Path]:
         if temporary is not None:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
+
+
+def _name(temporary: Path, final: Path, path: Path, *, beside: bool) -> None:
+    """Give a whole file its name, or the next free one, and nobody else's.
+
+    Raises:
+        OutputError: the name is taken, by a file that came while this one was written.
+    """
+    with suppress(FileExistsError):
+        _move(temporary, final)
+        return
+    kept, remedy = "", "Choose another name, or allow replacing it (--overwrite)."
+    while beside and not kept:
+        with suppress(FileExistsError):
+            _move(temporary, other := free_name(final))
+            named = other if path.is_symlink() else path.with_name(other.name)
+            kept, remedy = f"; what was to have this name is {named}", "Rename it as you like."
+    raise OutputError(f"{path} came to be meanwhile and was not replaced{kept}", remedy=remedy)
+
+
+def _move(old: Path, new: Path) -> None:
+    """Rename, unless ``new`` is there: `os.rename` would replace it.
+
+    Raises:
+        FileExistsError: it is.
+    """
+    try:
+        os.link(old, new)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links here (FAT, some network drives): hold the name with an empty file
+        new.open("xb").close()
+        os.replace(old, new)
+    else:
+        old.unlink()
 
 
 def _flush(path: Path) -> None:

@@ -80,7 +80,7 @@ def advise(
     )
     _show(advice, slack)
     if run:
-        _train(advice, chosen, free_dimension, output, show_progress, quiet)
+        _train(advice, chosen, free_dimension, output, overwrite, show_progress, quiet)
 
 
 def parse_size(text: str) -> float:
@@ -139,7 +139,13 @@ def _bytes(size: float) -> str:
 
 
 def _train(
-    advice: Advice, session: Session, free: bool, output: Path | None, show_progress: bool | None, quiet: bool
+    advice: Advice,
+    session: Session,
+    free: bool,
+    output: Path | None,
+    overwrite: bool,
+    show_progress: bool | None,
+    quiet: bool,
 ) -> None:
     import numpy as np
 
@@ -147,9 +153,10 @@ def _train(
     changes: dict[str, object] = {"network.layers": shape.layers, "network.units": shape.units}
     if free:
         changes |= {"network.dimension": shape.dimension, "network.embedding": "random"}
-    recording = train(session.with_values(changes), keep=output, show_progress=show_progress, quiet=quiet)
+    chosen = session.with_values(changes)
+    recording = train(chosen, keep=output, overwrite=overwrite, show_progress=show_progress, quiet=quiet)
     if output is not None:
-        recording.save(output)
+        recording.save(output, overwrite=overwrite)
         note(f"{output}: {recording.step} steps", quiet=quiet)
     limit = recording.limit
     if limit is None or limit.newest < recording.step:

@@ -56,7 +56,8 @@ def recover(
         drop(folder)
         note(f"{folder}: deleted", quiet=quiet)
         return
-    from resviz.export.target import check_file, free_name
+    from resviz.export.target import check_file
+    from resviz.files import free_name
 
     recording = opened(folder)
     if output is None:
@@ -65,7 +66,7 @@ def recover(
     elif output.suffix != EXTENSION:
         right = output.with_suffix(EXTENSION)
         raise RequestError(f"{output} does not end in {EXTENSION}", remedy=f"Write to {right} instead.")
-    recording.save(check_file(output, overwrite=overwrite))
+    recording.save(check_file(output, overwrite=overwrite), overwrite=overwrite)
     if recording.spool is not None:
         recording.spool.close()
     note(f"{output}: steps 0 to {recording.step} of {recording.steps}", quiet=quiet)

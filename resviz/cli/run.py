@@ -48,8 +48,10 @@ def run(
     chosen = read_session(session, changes)
     check_file(output, overwrite=overwrite)
     part = _part(output, quiet=quiet)
-    recording = train(chosen, keep=output, show_progress=show_progress, quiet=quiet, part=part)
-    _save(recording, output)
+    recording = train(
+        chosen, keep=output, overwrite=overwrite, show_progress=show_progress, quiet=quiet, part=part
+    )
+    _save(recording, output, overwrite)
     note(f"{output}: {recording.step} steps, loss {recording.loss[recording.step]:.3g}", quiet=quiet)
 
 
@@ -60,6 +62,7 @@ def train(
     show_progress: bool | None,
     quiet: bool,
     part: Path | None = None,
+    overwrite: bool = False,
 ) -> Recording:
     """Record ``session`` to its end.
 
@@ -67,6 +70,7 @@ def train(
     first. Killed, it lies in ``part``.
 
     Args:
+        overwrite: replace what ``keep`` names.
         part: folder of the spool; left out, it is spooled only where memory ends.
 
     Raises:
@@ -88,7 +92,7 @@ def train(
                 notes = now.notes
     except (KeyboardInterrupt, DivergenceError, DeviceError):
         if keep is not None and recording is not None and recording.step >= 0:
-            _save(recording, keep)
+            _save(recording, keep, overwrite)
             note(f"{keep}: kept what was recorded, steps 0 to {recording.step}", quiet=quiet)
         raise
     if recording is None:
@@ -98,7 +102,7 @@ def train(
     return recording
 
 
-def _save(recording: Recording, path: Path) -> None:
+def _save(recording: Recording, path: Path, overwrite: bool) -> None:
     """Save, and end the spool; where that fails the spool stays.
 
     Raises:
@@ -106,7 +110,7 @@ def _save(recording: Recording, path: Path) -> None:
     """
     spool = recording.spool
     try:
-        recording.save(path)
+        recording.save(path, overwrite=overwrite)
     except OutputError as error:
         if spool is not None and spool.failure is None:
             error.remedy = f"Then save what was recorded: resviz recover {spool.path} -o {path}"
@@ -122,7 +126,7 @@ def _part(output: Path, *, quiet: bool) -> Path:
     Raises:
         RequestError: another process records into the same file.
     """
-    from resviz.export.target import free_name
+    from resviz.files import free_name
     from resviz.recording.spool import find, in_use, parts_of
 
     for path in parts_of(output):

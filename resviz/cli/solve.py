@@ -81,12 +81,12 @@ def _solve(
                 update(max(solved.newest, 0), session.training.last_step, "")
     except (KeyboardInterrupt, DivergenceError):
         if solved is not None and solved.newest >= 0:
-            save(solved, output)
+            save(solved, output, overwrite=overwrite)
             note(f"{output}: kept what was solved, steps 0 to {solved.newest}", quiet=quiet)
         raise
     if solved is None:
         raise RuntimeError("a solver yields at least once")
-    save(solved, output)
+    save(solved, output, overwrite=overwrite)
     note(
         f"{output}: {solved.newest} steps, loss {solved.loss[-1]:.3g}, "
         f"output error {solved.output_error[-1]:.1e} ({solved.took})",
@@ -94,7 +94,7 @@ def _solve(
     )
 
 
-def save(solved: LimitFields, path: Path) -> None:
+def save(solved: LimitFields, path: Path, *, overwrite: bool) -> None:
     """Write the arrays of ``solved`` to a .npz file.
 
     Raises:
@@ -102,7 +102,8 @@ def save(solved: LimitFields, path: Path) -> None:
     """
     import numpy as np
 
-    from resviz.files import writing
+    from resviz.files import Taken, writing
 
-    with writing(path) as temporary, temporary.open("wb") as file:
+    taken: Taken = "replace" if overwrite else "beside"
+    with writing(path, taken=taken) as temporary, temporary.open("wb") as file:
         np.savez(file, **{name: getattr(solved, name) for name in ARRAYS})

@@ -83,7 +83,8 @@ def _render(file: str | None, session: Session | None, show_progress: bool | Non
     from resviz.cli.export import draw
     from resviz.cli.run import train
     from resviz.export import Options
-    from resviz.export.target import check_file, free_name
+    from resviz.export.target import check_file
+    from resviz.files import free_name
 
     path = check_file(free_name(Path(f"{Path(file).stem if file else 'hello'}.mp4")))
     note(f"Rendering {path} instead.", quiet=quiet)

@@ -15,7 +15,7 @@ from resviz.export.film import CODECS
 from resviz.export.finish import NO_FILM
 from resviz.export.options import STILLS, TABLES, VIEWS, Options, check_options, options_of, output_suffix
 from resviz.export.target import check_file
-from resviz.files import writing
+from resviz.files import Taken, writing
 
 if TYPE_CHECKING:
     from resviz.config import Session
@@ -126,6 +126,8 @@ def export(
         data: beside a figure or frame "csv" or "npz" of what it shows; for a table what it holds: "figure",
             "loss", "error", "output", "distance", "travel", "values", "density".
         overwrite: replace what is there; in a folder only frames of the same name, never other files.
+            Without it a file that comes to be while its namesake is drawn is left alone too: the finished one
+            gets the next free name, which the error says.
         look: the other fields of `Options`: observable, layers, sample, coordinate, window, bins, second,
             second_coordinate, theme, title, caption, dpi, font_scale, transparent, duration, quality, loop,
             together, ...
@@ -172,8 +174,9 @@ def export_steps(
     )
     # the other cores are the encoder's
     with one_thread():
+        taken: Taken = "replace" if overwrite else "beside"
         if provenance.data not in ("", "figure"):
-            yield from _numbers(path, recordings[0], provenance)
+            yield from _numbers(path, recordings[0], provenance, taken)
             return
         sheet = Sheet(recordings, provenance.options)
         for done, total in sheet.prepare():
@@ -183,14 +186,14 @@ def export_steps(
             from resviz.export.values import figure_bytes
 
             scene = sheet.scene(provenance.steps[0])
-            _write(path, figure_bytes(suffix, scene, provenance))
+            _write(path, figure_bytes(suffix, scene, provenance), taken)
             yield ExportProgress(1, 1)
         elif suffix in STILLS:
-            yield from _still(path, sheet, provenance, data)
+            yield from _still(path, sheet, provenance, data, taken)
         elif suffix:
-            yield from _film(path, sheet, provenance)
+            yield from _film(path, sheet, provenance, taken)
         else:
-            yield from _sequence(path, sheet, provenance, data)
+            yield from _sequence(path, sheet, provenance, data, overwrite)
 
 
 def _table(suffix: str, data: str, recordings: int) -> str:
@@ -217,19 +220,23 @@ def _all_steps(table: str) -> bool:
     return not table or every_step(table)
 
 
-def _still(path: Path, sheet: Sheet, provenance: Provenance, data: str) -> Iterator[ExportProgress]:
+def _still(
+    path: Path, sheet: Sheet, provenance: Provenance, data: str, taken: Taken
+) -> Iterator[ExportProgress]:
     from resviz.export.stills import write_still
     from resviz.export.values import figure_bytes
 
     scene = sheet.scene(provenance.steps[0])
-    with writing(path) as temporary:
+    with writing(path, taken=taken) as temporary:
         write_still(temporary, scene, provenance)
     if data:
-        _write(path.with_suffix(f".{data}"), figure_bytes(f".{data}", scene, provenance))
+        _write(path.with_suffix(f".{data}"), figure_bytes(f".{data}", scene, provenance), taken)
     yield ExportProgress(1, 1)
 
 
-def _sequence(path: Path, sheet: Sheet, provenance: Provenance, data: str) -> Iterator[ExportProgress]:
+def _sequence(
+    path: Path, sheet: Sheet, provenance: Provenance, data: str, overwrite: bool
+) -> Iterator[ExportProgress]:
     from resviz.export.sequence import FrameList, beside_frame, frame_name, write_sequence
     from resviz.export.stills import png_still
     from resviz.export.values import figure_bytes
@@ -244,15 +251,14 @@ def _sequence(path: Path, sheet: Sheet, provenance: Provenance, data: str) -> It
         files = {beside_frame(name, f".{data}"): figure_bytes(f".{data}", scene, alone)} if data else {}
         return {**files, name: png_still(scene, alone)}
 
-    for done in write_sequence(path, steps, drawn, frames):
+    for done in write_sequence(path, steps, drawn, frames, overwrite=overwrite):
         yield ExportProgress(done, len(steps), notes=notes)
 
 
-def _film(path: Path, sheet: Sheet, provenance: Provenance) -> Iterator[ExportProgress]:
+def _film(path: Path, sheet: Sheet, provenance: Provenance, taken: Taken) -> Iterator[ExportProgress]:
     from resviz.draw.output import pixels
     from resviz.export.carried import add_gif_comment
-    from resviz.export.film import GIF_COLOURS, padded, write_film
-    from resviz.export.palette import Palette
+    from resviz.export.film import gif_palette, padded, write_film
 
     options, steps = provenance.options, provenance.steps
     page = options.page()
@@ -268,7 +274,7 @@ def _film(path: Path, sheet: Sheet, provenance: Provenance) -> Iterator[ExportPr
     if suffix == ".gif":
         every = max(1, len(steps) // _PALETTE_FRAMES)
         samples = (pixels(sheet.scene(step), page) for step in steps[::every])
-        palette = Palette.of(samples, GIF_COLOURS[options.quality])
+        palette = gif_palette(samples, options.quality)
 
     def pictures() -> Iterator[Any]:
         shown, picture = -1, None
@@ -277,7 +283,7 @@ def _film(path: Path, sheet: Sheet, provenance: Provenance) -> Iterator[ExportPr
                 shown, picture = step, pixels(sheet.scene(step), page)
             yield picture
 
-    with writing(path) as temporary:
+    with writing(path, taken=taken) as temporary:
         writer = write_film(
             temporary,
             pictures(),
@@ -293,7 +299,9 @@ def _film(path: Path, sheet: Sheet, provenance: Provenance) -> Iterator[ExportPr
             add_gif_comment(temporary, provenance.text())
 
 
-def _numbers(path: Path, recording: Recording, provenance: Provenance) -> Iterator[ExportProgress]:
+def _numbers(
+    path: Path, recording: Recording, provenance: Provenance, taken: Taken
+) -> Iterator[ExportProgress]:
     from resviz.export.data import NUMBERS, table_bytes
 
     making = NUMBERS[provenance.data].make(recording, provenance.options, provenance.steps)
@@ -304,9 +312,9 @@ def _numbers(path: Path, recording: Recording, provenance: Provenance) -> Iterat
         except StopIteration as end:
             columns = end.value
             break
-    _write(path, table_bytes(path.suffix.lower(), columns, provenance))
+    _write(path, table_bytes(path.suffix.lower(), columns, provenance), taken)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with writing(path) as temporary:
+def _write(path: Path, content: bytes, taken: Taken) -> None:
+    with writing(path, taken=taken) as temporary:
         temporary.write_bytes(content)

@@ -1,8 +1,9 @@
-"""The 256 colours of a gif, shared by all its frames.
+"""The 255 colours of a gif, shared by all its frames; one more stays free for "as before".
 
 Drawings have few colours and their antialiased mixtures: the most frequent are kept exactly, the rest of the
 palette is spread over what remains (heat maps). A shared palette and no dithering keep unchanged areas
-unchanged, which is what makes a gif small.
+unchanged, which is what makes a gif small: FFmpeg stores them as transparent, for which it needs an entry
+that no pixel has. (A fan of paths takes 72 kB a frame at 1280 x 720 with 256 colours, and 9 kB with 255.)
 """
 
 from __future__ import annotations
@@ -13,20 +14,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+MOST = 255  # colours
 _FREQUENT = 4  # one colour in so many is kept exactly
+_PLAIN = 16  # grounds, text and curves: never shown as anything else
 _BITS = 5  # per channel: 32,768 cells; finer ones change nothing that one can see in line art
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Palette:
-    """256 colours and, for every cell of the colour cube, the nearest of them."""
+    """At most 255 colours, for every cell of the colour cube the nearest of them, and which look alike."""
 
     argb: NDArray[np.uint8]  # (256, 4), alpha first
     nearest: NDArray[np.uint8]  # (2**15,)
+    alike: NDArray[np.bool_]  # (256, 256): the row's entry may go on being shown as the column's
 
     @classmethod
-    def of(cls, pictures: Iterable[NDArray[np.uint8]], colours: int = 256) -> Palette:
-        """The palette of some sample pictures, each (height, width, 3), with at most so many colours."""
+    def of(cls, pictures: Iterable[NDArray[np.uint8]], colours: int = MOST, alike: int = 0) -> Palette:
+        """The palette of some sample pictures, each (height, width, 3).
+
+        Args:
+            colours: at most so many.
+            alike: levels of 256 by which a pixel may differ from what it should be, if it then need not be
+                stored again; the most frequent colours are always exact.
+        """
         counts = np.zeros(1 << 3 * _BITS, np.int64)
         sums = np.zeros((1 << 3 * _BITS, 3))
         for picture in pictures:
@@ -41,11 +51,27 @@ class Palette:
         argb = np.zeros((256, 4), np.uint8)
         argb[:, 0] = 255
         argb[: chosen.size, 1:] = means
-        return cls(argb, _nearest(means, sums, counts))
+        return cls(argb, _nearest(means, sums, counts), _alike(argb, counts[chosen], alike))
 
-    def indices(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Each pixel's palette entry, (height, width)."""
-        return self.nearest[_cells(picture)]
+    def indices(
+        self, picture: NDArray[np.uint8], before: NDArray[np.uint8] | None = None
+    ) -> NDArray[np.uint8]:
+        """Each pixel's palette entry, (height, width); that of the frame ``before`` where the two are alike.
+
+        Always compared with what the pixel should be: differences do not add up from frame to frame.
+        """
+        exact = self.nearest[_cells(picture)]
+        return exact if before is None else np.where(self.alike[exact, before], before, exact)
+
+
+def _alike(argb: NDArray[np.uint8], counts: NDArray[np.int64], levels: int) -> NDArray[np.bool_]:
+    colours = argb[:, 1:].astype(np.int16)
+    alike: NDArray[np.bool_] = np.abs(colours[:, None] - colours).max(axis=-1) <= levels
+    plain = np.argsort(counts)[::-1][:_PLAIN]
+    alike[plain] = False
+    alike[:, counts.size :] = False  # entries that are no colours
+    np.fill_diagonal(alike, True)
+    return alike
 
 
 def _chosen(counts: NDArray[np.int64], colours: int) -> NDArray[np.int64]:

@@ -99,7 +99,8 @@ class FrameList:
                 remedy="Choose another folder, or move that file.",
             )
         listed = [f"{_digest_of(self.path.with_name(name))}  {name}" for name in sorted(self.done)]
-        with writing(self.path) as temporary:
+        # two that begin in one folder at once must not both think the list theirs
+        with writing(self.path, taken="replace" if self.mine else "leave") as temporary:
             temporary.write_text("\n".join([self._head, *listed]) + "\n", "utf-8")
 
     def add(self, name: str, content: bytes) -> None:
@@ -121,12 +122,18 @@ def _digest_of(path: Path) -> str:
 
 
 def write_sequence(
-    folder: Path, steps: Sequence[int], drawn: Callable[[int], Mapping[str, bytes]], frames: FrameList
+    folder: Path,
+    steps: Sequence[int],
+    drawn: Callable[[int], Mapping[str, bytes]],
+    frames: FrameList,
+    *,
+    overwrite: bool = False,
 ) -> Iterator[int]:
     """Write the frames of ``steps`` that are not done yet, yielding how many are after each.
 
     Args:
         drawn: the files of a step by name, the frame itself last.
+        overwrite: replace files of these names; otherwise one that comes to be meanwhile ends the sequence.
 
     Raises:
         OutputError: the folder or a frame cannot be written; what is written stays.
@@ -138,7 +145,7 @@ def write_sequence(
             if frame_name(step) not in frames.done:
                 for name, content in drawn(step).items():
                     frames.add(name, content)
-                    with writing(folder / name) as temporary:
+                    with writing(folder / name, taken="replace" if overwrite else "leave") as temporary:
                         temporary.write_bytes(content)
                     frames.done.add(name)
             yield done
@@ -148,7 +155,7 @@ def write_sequence(
         whole = sum(frame_name(step) in frames.done for step in steps)
         raise OutputError(
             f"{why}; {whole} of {len(steps)} frames are whole",
-            remedy="Make room, then give the same command again: it goes on where it stopped.",
+            remedy="Make room, or move what is in the way; then the same command goes on where it stopped.",
         ) from error
 
 

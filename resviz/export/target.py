@@ -28,15 +28,6 @@ def check_file(path: Path, *, overwrite: bool = False) -> Path:
     return path
 
 
-def free_name(path: Path) -> Path:
-    """``path``, or the first of ``stem-2``, ``stem-3``, ... that does not exist."""
-    candidate, number = path, 1
-    while candidate.exists():
-        number += 1
-        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return candidate
-
-
 def check_folder(folder: Path) -> None:
     """Refuse a folder in which nothing can be written, found out by writing.
 

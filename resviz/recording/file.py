@@ -28,7 +28,7 @@ from resviz.errors import OutputError
 from resviz.fields import Fields, LimitFields
 from resviz.fields.fields import AnyArray
 from resviz.fields.steps import Steps
-from resviz.files import writing
+from resviz.files import Taken, writing
 from resviz.recording.lanes import lanes, stacked
 from resviz.recording.npy import encode
 from resviz.recording.problem import PROBLEM
@@ -56,7 +56,12 @@ def save_recording(recording: Recording, path: Path, *, overwrite: bool) -> Path
     if path.exists() and not overwrite:
         raise OutputError(f"{path} exists", remedy="choose another name, or ask to overwrite it")
     step = recording.step
-    with writing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+    # what is spooled is not lost
+    taken: Taken = "replace" if overwrite else "leave" if recording.spool is not None else "beside"
+    with (
+        writing(path, taken=taken) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+    ):
         _Saving(archive).write(recording)
     if recording.spool is not None:
         recording.spool.saved(path, step)

@@ -14,7 +14,7 @@ import resviz
 from resviz.draw.picture import rgb
 from resviz.errors import OutputError, RequestError
 from resviz.export import Options, export_steps
-from resviz.export.carried import png_fields
+from resviz.export.carried import png_fields, read_provenance
 
 SMALL = (320, 200)
 MIDDLING = (640, 400)  # thin lines of smaller films drown in the codec's noise
@@ -142,6 +142,26 @@ def test_themes_differ_and_scale_changes_type(recording, tmp_path):
         pictures[name] = still(tmp_path / f"{name}.png").astype(float)
     assert pictures["light"].mean() > 200 > 80 > pictures["dark"].mean()
     assert np.abs(pictures["light"] - pictures["large"]).mean() > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), [("f.mp4", {}), ("f.gif", {}), ("f.svg", {"steps": 2}), ("f.csv", {"steps": 2})]
+)
+def test_a_file_that_comes_while_its_namesake_is_drawn_is_not_replaced(recording, tmp_path, name, more):
+    path = tmp_path / name
+    steps = export_steps(recording, path, Options(view="grid", size=SMALL, **more))
+    next(steps)
+    path.write_text("theirs")
+    with pytest.raises(OutputError, match="f-2") as stop:
+        list(steps)
+    assert stop.value.remedy == "Rename it as you like."
+    assert path.read_text() == "theirs"
+    assert read_provenance(path.with_stem("f-2")).options.view == "grid"
+    assert len(list(tmp_path.iterdir())) == 2
+    # asked to replace it, it does so
+    for _ in export_steps(recording, path, Options(view="grid", size=SMALL, **more), overwrite=True):
+        pass
+    assert read_provenance(path).options.view == "grid"
 
 
 def test_an_abandoned_film_leaves_nothing(recording, tmp_path):

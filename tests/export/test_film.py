@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from resviz.errors import OutputError, RequestError
-from resviz.export.film import QUALITIES, check_rate, padded, write_film
+from resviz.export.film import QUALITIES, check_rate, gif_palette, padded, write_film
 from resviz.export.palette import Palette
 
 
@@ -147,6 +147,39 @@ def test_the_palette_of_many_colours_stays_near_all_of_them():
     # 256 of the 1024 cells of this plane, 8 levels wide: a neighbour lies a cell or two away
     assert np.abs(shown - picture).max() <= 24
     assert np.abs(shown - picture).mean() < 5
+
+
+def test_a_gif_of_many_colours_stores_only_what_changes(tmp_path: Path):
+    """FFmpeg needs a free entry for "as before": with a palette of all 256 every frame was stored whole."""
+    noise = np.random.default_rng(1).integers(0, 255, (180, 320, 3), np.uint8)
+    frames = [noise.copy() for _ in range(8)]
+    for number, frame in enumerate(frames):
+        frame[0, number] = frame[-1, -1 - number] = (
+            255 - frame[90, 90]
+        )  # corners: all between is in the frame
+    sizes = []
+    for count in (1, 8):
+        path = tmp_path / f"{count}.gif"
+        list(write_film(path, frames[:count], fps=10))
+        sizes.append(path.stat().st_size)
+    assert sizes[1] - sizes[0] < 7 * 0.05 * sizes[0]
+
+
+@pytest.mark.parametrize(("quality", "levels"), [("best", 0), ("good", 12), ("draft", 16)])
+def test_what_a_gif_leaves_as_it_was_differs_by_little_and_never_in_plain_colours(quality, levels):
+    rng = np.random.default_rng(2)
+    base = rng.integers(40, 200, (60, 80, 3)) // 48 * 48
+    frames = [(base + 2 * number).astype(np.uint8) for number in range(12)]
+    for frame in frames:
+        frame[:20] = (255, 255, 255)
+    frames[5][:20, :40] = (250, 250, 250)
+    palette = gif_palette(frames, quality)
+    shown = None
+    for frame in frames:
+        exact, shown = palette.indices(frame), palette.indices(frame, shown)
+        colours = palette.argb[:, 1:].astype(int)
+        assert np.abs(colours[shown] - colours[exact]).max() <= levels
+    assert (palette.argb[palette.indices(frames[6], palette.indices(frames[5]))[:20], 1:] == 255).all()
 
 
 @pytest.mark.parametrize(

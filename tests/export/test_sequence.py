@@ -95,6 +95,22 @@ def test_a_full_disk_leaves_a_sequence_that_goes_on(recording, tmp_path, monkeyp
     assert names(folder) == set(map(frame_name, range(6)))
 
 
+def test_a_frame_that_comes_meanwhile_is_left_alone_and_the_rest_goes_on(recording, tmp_path):
+    folder = tmp_path / "frames"
+    steps = export_steps(recording, folder, SMALL)
+    while next(steps).done < 2:
+        pass
+    (folder / frame_name(3)).write_text("theirs")
+    with pytest.raises(OutputError, match=r"000003\.png came to be meanwhile.*; 3 of 6 frames are whole"):
+        list(steps)
+    assert (folder / frame_name(3)).read_text() == "theirs"
+    assert names(folder) == {LIST, *map(frame_name, range(4))}
+    (folder / frame_name(3)).rename(tmp_path / "theirs")
+    assert resviz.export(recording, folder, view="grid", size=(320, 200)) == (
+        "went on after 3 frames that were there",
+    )
+
+
 def test_a_foreign_list_is_not_touched(recording, tmp_path):
     folder = tmp_path / "frames"
     folder.mkdir()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from resviz.errors import OutputError, RequestError
-from resviz.export.target import check_file, free_name
-from resviz.files import writing
+from resviz.export.target import check_file
+from resviz.files import free_name, writing
 
 
 def test_a_file_appears_only_when_complete(tmp_path: Path):
@@ -35,6 +37,48 @@ def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path, failure):
         interrupted()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@contextmanager
+def written(target: Path, text: str, **how):
+    """Hold ``text`` back from its name."""
+    with writing(target, **how) as temporary:
+        temporary.write_text(text)
+        yield
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_comes_meanwhile_stays_and_what_was_made_gets_another_name(tmp_path: Path, monkeypatch, links):
+    if not links:  # as on FAT
+        monkeypatch.setattr(os, "link", lambda *names: (_ for _ in ()).throw(PermissionError(1, "no links")))
+    target, second = tmp_path / "out.txt", tmp_path / "out-2.txt"
+    second.write_text("older")
+    with (
+        pytest.raises(OutputError, match=r"out\.txt came to be meanwhile .*this name is .*out-3\.txt"),
+        written(target, "made", taken="beside"),
+    ):
+        target.write_text("theirs")
+    assert (target.read_text(), second.read_text()) == ("theirs", "older")
+    assert (tmp_path / "out-3.txt").read_text() == "made"
+    with pytest.raises(OutputError, match="--overwrite"), written(target, "made", taken="leave"):
+        pass
+    assert target.read_text() == "theirs"
+    with writing(tmp_path / "free.txt", taken="leave") as temporary:
+        temporary.write_text("made")
+    assert (tmp_path / "free.txt").read_text() == "made"
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_link_to_nothing_is_filled_and_no_other(tmp_path: Path):
+    (tmp_path / "far").mkdir()
+    link, target = tmp_path / "out.txt", tmp_path / "far" / "real.txt"
+    link.symlink_to(target)
+    with writing(link, taken="beside") as temporary:
+        temporary.write_text("one")
+    assert link.is_symlink()
+    with pytest.raises(OutputError, match=r"real-2\.txt"), written(link, "two", taken="beside"):
+        pass
+    assert (target.read_text(), (tmp_path / "far" / "real-2.txt").read_text()) == ("one", "two")
 
 
 def test_a_full_disk_is_a_message(tmp_path: Path):
