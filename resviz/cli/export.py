@@ -109,6 +109,10 @@ def export(
         bool,
         typer.Option("--lock-axes/--free-axes", help="All layers on the same axes.", rich_help_panel=_LOOK),
     ] = True,
+    maps: Annotated[
+        bool,
+        typer.Option("--maps", help="Depth maps below the grid: overview and grid.", rich_help_panel=_LOOK),
+    ] = False,
     together: Annotated[
         str, typer.Option(help="Several recordings: beside or overlay.", rich_help_panel=_LOOK)
     ] = "beside",
@@ -174,6 +178,7 @@ def export(
         coordinate=coordinate,
         window=window,
         lock_axes=lock_axes,
+        maps=maps,
         bins=bins,
         second=second,
         second_coordinate=second_coordinate,

@@ -67,6 +67,21 @@ def rgb(image: QImage) -> NDArray[np.uint8]:
     return rows[:, : 3 * packed.width()].reshape(packed.height(), packed.width(), 3).copy()
 
 
+def bgra(image: QImage) -> NDArray[np.uint8]:
+    """The bytes of an image as they lie in memory (H, W, 4): blue, green, red, opacity; nothing is copied."""
+    rows = np.asarray(_Bytes(image))
+    return rows.reshape(image.height(), -1)[:, : 4 * image.width()].reshape(image.height(), -1, 4)
+
+
+class _Bytes:
+    """The bytes of an image, which stays as long as an array of them does."""
+
+    def __init__(self, image: QImage) -> None:
+        self._image = image
+        seen = np.frombuffer(image.constBits(), np.uint8)
+        self.__array_interface__ = seen.__array_interface__
+
+
 def read_picture(path: Path) -> NDArray[np.uint8]:
     """A picture file's pixels with their opacity, (H, W, 4).
 

@@ -256,7 +256,7 @@ def _sequence(
 
 
 def _film(path: Path, sheet: Sheet, provenance: Provenance, taken: Taken) -> Iterator[ExportProgress]:
-    from resviz.draw.output import pixels
+    from resviz.draw.output import pixels, screen
     from resviz.export.carried import add_gif_comment
     from resviz.export.film import gif_palette, padded, write_film
 
@@ -271,6 +271,7 @@ def _film(path: Path, sheet: Sheet, provenance: Provenance, taken: Taken) -> Ite
             f"{suffix} films have even sides",
         )
     palette = None
+    drawn = pixels if suffix == ".gif" else screen
     if suffix == ".gif":
         every = max(1, len(steps) // _PALETTE_FRAMES)
         samples = (pixels(sheet.scene(step), page) for step in steps[::every])
@@ -280,7 +281,7 @@ def _film(path: Path, sheet: Sheet, provenance: Provenance, taken: Taken) -> Ite
         shown, picture = -1, None
         for step in steps:
             if step != shown:  # a long film of few steps shows each for several frames
-                shown, picture = step, pixels(sheet.scene(step), page)
+                shown, picture = step, drawn(sheet.scene(step), page)
             yield picture
 
     with writing(path, taken=taken) as temporary:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +25,22 @@ def export_words(
         RequestError: the steps cannot be said as A:B:C.
     """
     words = ["export", *map(str, sources), "-o", str(out)]
-    for field in fields(Options):
-        value = getattr(options, field.name)
-        default = field.default if field.default is not MISSING else None
-        if value != default:
-            words += _flag(field.name, value)
+    for name, value in chosen(options).items():
+        words += _flag(name, value)
     if data:
         words.append(f"--data={data}")
     if overwrite:
         words.append("--overwrite")
     return words
+
+
+def chosen(options: Options) -> dict[str, Any]:
+    """Those that differ from their defaults, by name."""
+    return {
+        field.name: value
+        for field in fields(Options)
+        if (value := getattr(options, field.name)) != field.default
+    }
 
 
 def _flag(name: str, value: Any) -> list[str]:
@@ -48,7 +54,7 @@ def _flag(name: str, value: Any) -> list[str]:
             return [f"{option}={_steps(value)}"]
         case "lock_axes":
             return ["--free-axes"]
-        case "transparent":
+        case "transparent" | "maps":
             return [option]
     # joined by =, for a value may begin with a dash
     return [f"{option}={value}"]

@@ -1,8 +1,9 @@
 """Films from pictures: mp4 (H.264), webm (VP9) and gif, encoded by PyAV.
 
-Frames arrive one at a time as (height, width, 3) arrays of 8-bit RGB, so memory stays that of a few frames.
-A thread of its own converts and encodes them, for the most part without Python's lock, while the next one is
-drawn: a film takes as long as the slower of the two.
+Frames arrive one at a time as arrays of 8 bits: (height, width, 3) of RGB, or, but for a gif, (height, width,
+4) of BGRA as Qt paints them. Memory stays that of a few frames. A thread of its own converts and encodes
+them, for the most part without Python's lock, while the next one is drawn: a film takes as long as the slower
+of the two.
 """
 
 from __future__ import annotations
@@ -233,7 +234,8 @@ class _Encoding:
             # PyAV takes a pair here, its stubs know only arrays
             indexed: Any = (self._shown, self._palette.argb)
             return av.VideoFrame.from_ndarray(indexed, format="pal8")
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(_even(picture, self._codec)), format="rgb24")
+        layout = "rgb24" if picture.shape[2] == 3 else "bgra"
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(_even(picture, self._codec)), format=layout)
         return frame.reformat(format=self._codec.pixels, dst_colorspace="ITU709", dst_color_range="MPEG")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from resviz.errors import RequestError
 from resviz.export.drifts import DriftLanes, drift_lanes
 from resviz.export.options import Options
+from resviz.export.whole import DepthFrames
 
 if TYPE_CHECKING:
     from resviz.fields import LimitFields
@@ -52,6 +53,7 @@ class Frames:
         self._drifts = DriftLanes()
         if options.view != "grid" and (recording.contrast is not None or recording.lazy is not None):
             self._follow_contrast()
+        self._maps = DepthFrames(recording, options) if options.maps else None
         self._ranges: Ranges | None = None
         self._losses: Losses | None = None
         self._shown = -1
@@ -82,6 +84,9 @@ class Frames:
             while (gap := lane.first_gap()) is not None:
                 for _ in lane.visit(gap):
                     yield done, total
+        if self._maps is not None:
+            for _ in self._maps.prepare():
+                yield done, total
         self._losses = _losses(self.recording)
         if self._grid is not None:
             self._ranges = grid_ranges(self._grid, self.show)
@@ -126,6 +131,8 @@ class Frames:
                 raise RuntimeError("a view without panels")
             return side
         grid = units_grid(self._grid, step, self.show, self._ranges)
+        if self._maps is not None:
+            grid = self._maps.below(grid, step)
         if self.options.view == "grid":
             return grid
         return overview(grid, side, timeline(losses.net, losses.limit, steps, step))

@@ -15,7 +15,7 @@ from resviz.export import check, export_steps
 from resviz.export.options import Options, options_of
 
 if TYPE_CHECKING:
-    from resviz.export.sheet import Sheet
+    from resviz.export.provenance import Provenance
     from resviz.recording import Recording
     from resviz.scene.model import Scene
 
@@ -35,17 +35,14 @@ class _Shown:
         self._recordings = tuple(recording) if isinstance(recording, Sequence) else (recording,)
         self._options = options
 
-    def _check(self, suffix: str) -> None:
+    def _check(self, suffix: str) -> Provenance:
         """Refuse now what could not be drawn later, when a notebook only shows the traceback."""
         recordings, out = self._recordings, Path(gettempdir()) / f"resviz{suffix}"
         sessions, newest = [one.session for one in recordings], [one.step for one in recordings]
-        check(out, self._options, sessions, newest=newest, overwrite=True)
+        return check(out, self._options, sessions, newest=newest, overwrite=True)
 
-    def _bytes(self, suffix: str) -> bytes:
-        with TemporaryDirectory(prefix="resviz-") as folder:
-            path = Path(folder) / f"shown{suffix}"
-            _drawn(self._recordings, path, self._options)
-            return path.read_bytes()
+    def _words(self) -> str:
+        return "; ".join(map(words_of, self._recordings))
 
     def save(self, path: str | Path, *, overwrite: bool = False, **more: Any) -> Path:
         """Write it to ``path``; its extension chooses the format, as in `resviz.export`.
@@ -73,26 +70,36 @@ class Picture(_Shown):
     @cached_property
     def scene(self) -> Scene:
         """What is drawn, in data coordinates."""
+        from resviz.engine.compiled import one_thread
         from resviz.export.sheet import Sheet
 
-        options = self._options
-        if len(self._recordings) == 1:
-            options = options.resolved(self._recordings[0].session)
-        sheet: Sheet = Sheet(self._recordings, options)
-        for _ in sheet.prepare():
-            pass
-        (step,) = options.chosen_steps(min(one.step for one in self._recordings), single=True)
-        return sheet.scene(step)
+        made = self._check(".png")
+        sheet = Sheet(self._recordings, made.options)
+        with one_thread():
+            for _ in sheet.prepare():
+                pass
+            return sheet.scene(made.steps[0])
 
     @cached_property
     def png(self) -> bytes:
         """The picture as a PNG file."""
-        return self._bytes(".png")
+        from resviz.export.stills import png_still
+
+        return png_still(self.scene, self._check(".png"))
 
     @cached_property
     def svg(self) -> str:
         """The picture as an SVG file."""
-        return self._bytes(".svg").decode("utf-8")
+        from resviz.export.stills import write_still
+
+        with TemporaryDirectory(prefix="resviz-") as folder:
+            path = Path(folder) / "shown.svg"
+            write_still(path, self.scene, self._check(".svg"))
+            return path.read_text("utf-8")
+
+    def __repr__(self) -> str:
+        steps = self._check(".png").shown
+        return f"<{self._options.view} at step {steps} of {self._words()}>"
 
     def _repr_png_(self) -> bytes:
         return self.png
@@ -107,7 +114,10 @@ class Animation(_Shown):
     @cached_property
     def gif(self) -> bytes:
         """The film as a GIF file."""
-        return self._bytes(".gif")
+        with TemporaryDirectory(prefix="resviz-") as folder:
+            path = Path(folder) / "shown.gif"
+            _drawn(self._recordings, path, self._options)
+            return path.read_bytes()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {"text/plain": self._words(), "text/html": self._repr_html_()}
@@ -121,9 +131,6 @@ class Animation(_Shown):
             f'style="max-width:100%;height:auto" src="data:image/gif;base64,{picture}">'
             f"<figcaption>{words}</figcaption></figure>"
         )
-
-    def _words(self) -> str:
-        return "; ".join(map(words_of, self._recordings))
 
 
 def plot(

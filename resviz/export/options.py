@@ -27,6 +27,8 @@ TABLES = (".csv", ".npz")
 _SMALLEST, _LARGEST = 160, 8192
 _PANELS = 6
 _PINNED = ("overview", "grid", "cloud", "contrast")  # views of pinned layers; the others show all of them
+MAPPED = ("overview", "grid")
+"""Views that can have the depth maps below their grid, as the window has them."""
 
 Steps = range | slice | int | Iterable[int] | None
 
@@ -45,6 +47,7 @@ class Options(Finish):
         sample, coordinate: of an observable that needs one.
         window: layers pooled round each pinned one; None the fewest that hold 256 units.
         lock_axes: all layers share their axes.
+        maps: the depth maps below the grid, in the views of `MAPPED`.
         second: what a cloud or a path sets against ``observable``; None takes its usual partner.
         second_coordinate: of ``second``, where it needs one; None the same, or the next of the same weight.
     """
@@ -58,6 +61,7 @@ class Options(Finish):
     coordinate: int = 0
     window: int | None = None
     lock_axes: bool = True
+    maps: bool = False
     second: str | None = None
     second_coordinate: int | None = None
 
@@ -116,7 +120,8 @@ class Options(Finish):
         if self.view not in _PINNED:
             return self
         show = self.show(session)
-        return replace(self, layers=show.layers, window=show.window)
+        # maps pool their rows only where that is asked for
+        return replace(self, layers=show.layers, window=self.window if self.maps else show.window)
 
     def chosen_steps(self, newest: int, *, single: bool = False, last_only: bool = False) -> list[int]:
         """The steps to draw, in order; ``single`` for a figure, ``last_only`` if one is meant by none.
@@ -200,6 +205,11 @@ def check_options(options: Options, session: Session, suffix: str) -> None:
         raise RequestError(
             f"size is {width}x{height}; each side is from {_SMALLEST} to {_LARGEST} pixels",
             remedy="Choose a size like 1920x1080.",
+        )
+    if options.maps and options.view not in MAPPED:
+        raise RequestError(
+            f"view {options.view} has no grid that depth maps could be below",
+            remedy=f"Leave maps out, or choose {' or '.join(MAPPED)}; depth-map shows them alone.",
         )
     options.check_finish(suffix)
     _check_look(options, session)

@@ -43,7 +43,7 @@ def pair_of(recording: Recording, show: Show) -> tuple[Aspect, Aspect]:
 
 
 class DepthFrames:
-    """Depth maps or a ridgeline of one recording."""
+    """Depth maps, alone or below a grid, or a ridgeline of one recording."""
 
     def __init__(self, recording: Recording, options: Options) -> None:
         from resviz.observe.depths import DepthPassage, DepthSeries
@@ -72,14 +72,27 @@ class DepthFrames:
         from resviz.scene.depth_map import depth_map
         from resviz.scene.ridgeline import ridgeline
 
-        if self.series.can_visit(step):
-            for _ in self.series.visit(step):
-                pass
+        self._visit(step)
         if self.options.view == "ridgeline":
             return ridgeline(self.series, step, self.show, self.ranges)
         # layers are marked where panels of their own stand beside the maps
         pinned = self.show.layers if self.options.layers else ()
         return depth_map(self.series, step, self.show, self.ranges, pinned=pinned)
+
+    def below(self, grid: Scene, step: int) -> Scene:
+        """``grid``, of the same step, with the maps below it."""
+        from resviz.scene.depth_map import depth_map, ranges_below, with_maps
+
+        if self.ranges is None:
+            raise RuntimeError("maps before prepare")
+        self._visit(step)
+        ranges = ranges_below(grid, self.ranges, self.show)
+        return with_maps(grid, depth_map(self.series, step, self.show, ranges, pinned=self.show.layers))
+
+    def _visit(self, step: int) -> None:
+        if self.series.can_visit(step):
+            for _ in self.series.visit(step):
+                pass
 
 
 class CloudFrames:

@@ -32,6 +32,7 @@ from resviz.errors import RequestError, ResvizError
 from resviz.export import VIEWS, Options, check
 from resviz.export.command import export_words
 from resviz.export.film import QUALITIES
+from resviz.export.options import MAPPED
 from resviz.export.written import parse_size, parse_steps
 from resviz.gui.export_process import ExportEnd, ExportProcess, ExportState
 from resviz.scene.theme import THEMES
@@ -108,6 +109,10 @@ class ExportDialog(QDialog):
 
     def _make_fields(self, options: Options) -> None:
         self.view = _choice(VIEWS, options.view)
+        self.maps = QCheckBox("depth maps below the grid")
+        self.maps.setChecked(options.maps)
+        self.view.currentTextChanged.connect(self._show_view)
+        self._show_view(options.view)
         self.size_box = _choice(_SIZES, "")
         self.size_box.setEditable(True)
         self.size_box.setCurrentText("x".join(map(str, options.size)))
@@ -146,6 +151,7 @@ class ExportDialog(QDialog):
         place.addWidget(self._browse)
         return self._page(
             ("view", "View", self.view),
+            ("maps", "With", self.maps),
             ("size", "Size", self.size_box),
             ("steps", "Steps", self.steps),
             ("output", "Output", self.output, place),
@@ -179,6 +185,9 @@ class ExportDialog(QDialog):
             form.addRow(label, place[0] if place else widget)
         return page
 
+    def _show_view(self, view: str) -> None:
+        self.maps.setEnabled(view in MAPPED)
+
     # -- asking -----------------------------------------------------------------------------------------
 
     def _choose(self) -> None:
@@ -200,6 +209,7 @@ class ExportDialog(QDialog):
         options = replace(
             self._options,
             view=self.view.currentText(),
+            maps=self.maps.isEnabled() and self.maps.isChecked(),
             size=parse_size(self.size_box.currentText(), dpi),
             steps=parse_steps(self.steps.text()),
             fps=self.fps.value(),

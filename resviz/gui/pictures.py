@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from resviz.export.options import Options
+from resviz.export.options import MAPPED, Options
 from resviz.gui.curves import LossCurves
 from resviz.gui.estimate import shape
 from resviz.gui.ranges import range_of
@@ -82,12 +82,14 @@ def show_of(state: AppState) -> Show:
     )
 
 
-def export_options(state: AppState, theme: str) -> Options:
-    """What the window shows, as the options of an export."""
+def export_options(state: AppState, theme: str, view: str | None = None) -> Options:
+    """What the window shows, as the options of an export; ``view`` in place of that of the units."""
     show, shown = show_of(state), shown_of(state.choice, shape(state.session)[1])
-    paired = shown.view in PAIRED  # elsewhere a pair that cannot be drawn must not forbid the export
+    view = view or ("overview" if shown.view in GRIDS else shown.view)
+    paired = view in PAIRED  # elsewhere a pair that cannot be drawn must not forbid the export
     return Options(
-        view="overview" if shown.view in GRIDS else shown.view,
+        view=view,
+        maps=shown.view == "grid-map" and view in MAPPED,
         bins=show.bins,
         second=state.choice.second if paired else None,
         second_coordinate=state.choice.second_coordinate if paired else None,
@@ -95,7 +97,7 @@ def export_options(state: AppState, theme: str) -> Options:
         layers=show.layers,
         sample=show.sample,
         coordinate=show.coordinate,
-        window=show.window,
+        window=state.choice.window,  # maps and ridges take fewer layers than the grid where none are chosen
         lock_axes=show.lock_axes,
         theme=theme,
     )

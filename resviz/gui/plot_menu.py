@@ -41,14 +41,15 @@ class Plots:
 
     def options(self, view: SceneView) -> Options | None:
         """The export that draws what ``view`` shows; None for what exports do not draw."""
-        options = export_options(self.state, view.theme.name)
+        state, theme = self.state, view.theme.name
         match view.objectName():
             case "grid":
+                options = export_options(state, theme)
                 return replace(options, view="grid") if options.view == "overview" else options
             case "contrast.view":
-                return replace(options, view="contrast")
+                return export_options(state, theme, "contrast")
             case "fields" | "fit" | "error" | "phase-diagram" as name:
-                return replace(options, view=name)
+                return export_options(state, theme, name)
         return None
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any
 
 from resviz.config import Session, preset, preset_names
+from resviz.export.command import chosen, export_words
 from resviz.export.options import Options
 from resviz.gui.state import RECORDING, AppState
-
-_NAMED = ("observable", "sample", "coordinate", "layers", "window", "bins", "second", "second_coordinate")
-_OPTIONS = {"second_coordinate": "second-coordinate"}
 
 
 def python_text(state: AppState, options: Options | None, layer: int | None = None) -> str:
@@ -30,7 +28,7 @@ def python_text(state: AppState, options: Options | None, layer: int | None = No
     if options is None:
         lines += ["print(rec.loss)", "print(rec.limit.loss)"]
         return "\n".join(lines) + "\n"
-    named = _named(options)
+    named = chosen(replace(options, steps=None, view=Options.view))
     if layer is not None:
         at: dict[str, Any] = {key: named[key] for key in ("sample", "coordinate", "window") if key in named}
         words = _words({"layer": layer, "step": state.cursor, **at})
@@ -51,22 +49,8 @@ def command_text(state: AppState, options: Options | None) -> str:
         if _is_recording(state):
             return shlex.join(["resviz", source])
         return shlex.join(["resviz", "run", source, "-o", f"{_stem(state)}.resviz", *sets])
-    words = ["resviz", "export", source, "-o", f"{options.view}.png", "--view", options.view]
-    words += ["--steps", str(state.cursor)]
-    for key, value in _named(options).items():
-        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        words += [f"--{_OPTIONS.get(key, key)}", text]
-    return shlex.join([*words, *sets])
-
-
-def _named(options: Options) -> dict[str, Any]:
-    """Options that differ from their defaults."""
-    default = {field.name: field.default for field in fields(Options)}
-    return {
-        name: value
-        for name in _NAMED
-        if name in default and (value := getattr(options, name)) != default[name]
-    }
+    words = export_words([source], f"{options.view}.png", replace(options, steps=state.cursor))
+    return shlex.join(["resviz", *words, *sets])
 
 
 def _words(values: Mapping[str, Any]) -> str:

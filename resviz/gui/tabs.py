@@ -172,6 +172,12 @@ class Tabs(QTabWidget):
             self.addTab(widget, title)
 
     @property
+    def shown(self) -> str | None:
+        """The view that the tab in front shows, as exports name it; None for Units, which has several."""
+        tab = self.currentWidget()
+        return tab.view.objectName() if isinstance(tab, SceneTab) else None
+
+    @property
     def views(self) -> tuple[SceneView, ...]:
         """The pictures of all tabs but Units."""
         return self.fields.view, self.fit.view, self.error.view, self.phase.view

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from resviz.gui.views import GRIDS
-from resviz.scene.axes import Range, Ranges
+from resviz.scene.axes import Ranges
 from resviz.scene.cloud import cloud, cloud_ranges
 from resviz.scene.depth import depth_ranges
-from resviz.scene.depth_map import depth_map, with_maps
+from resviz.scene.depth_map import depth_map, ranges_below, with_maps
 from resviz.scene.model import Scene
 from resviz.scene.paths import path_ranges, paths
 from resviz.scene.ridgeline import ridgeline
@@ -44,10 +44,8 @@ class WholePictures:
     def below(self, grid: Scene, sight: Sight, step: int, show: Show, waiting: str) -> Scene:
         """``grid`` with the depth maps below it; maps that are still followed stay at the step before."""
         series = sight.whole
-        ranges = self._ranges = depth_ranges(series, show, self._before(series))
-        if show.lock_axes and grid.panels:
-            x = grid.panels[0].x
-            ranges = ranges.with_ranges({"depth x": Range(x.low, x.high)})
+        self._ranges = depth_ranges(series, show, self._before(series))
+        ranges = ranges_below(grid, self._ranges, show)
         at = self.map_step(sight, step)
         late = at != step and series.has(at)
         maps = depth_map(

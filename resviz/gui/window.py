@@ -361,7 +361,8 @@ class MainWindow(QMainWindow):
             self.notice.show_notice("Nothing is recorded yet: run the session first.", "note")
             return
         state = self.controller.state
-        dialog = ExportDialog(recording, export_options(state, self._theme.name), self, range_of(state))
+        options = export_options(state, self._theme.name, self.tabs.shown)
+        dialog = ExportDialog(recording, options, self, range_of(state))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.failed.connect(self.report)
         dialog.open()

@@ -142,6 +142,14 @@ def _joined(grid: str, maps: str) -> str:
     return GAP.join([*known, *(part for part in maps.split(GAP) if part not in known and "step" not in part)])
 
 
+def ranges_below(grid: Scene, ranges: Ranges, show: Show) -> Ranges:
+    """Those of maps below ``grid``: on its value axis, where all its panels share one."""
+    if not show.lock_axes or not grid.panels:
+        return ranges
+    x = grid.panels[0].x
+    return ranges.with_ranges({"depth x": Range(x.low, x.high)})
+
+
 def with_maps(grid: Scene, maps: Scene) -> Scene:
     """The Units grid with the depth maps below it, on one set of columns."""
     rows, columns = len(grid.row_heights), len(grid.column_widths)

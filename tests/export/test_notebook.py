@@ -16,6 +16,7 @@ import resviz
 from resviz.draw.picture import read_picture
 from resviz.errors import RequestError
 from resviz.export import notebook
+from resviz.export.sheet import Sheet
 from resviz.recording import Recording
 
 
@@ -41,6 +42,15 @@ def test_a_long_recording_shows_some_of_its_steps(recording, monkeypatch):
     assert len(decoded(resviz.animation(recording, "contrast", steps=[1, 4], size=(320, 200)).gif)) == 2
 
 
+def test_a_cell_that_asks_for_two_formats_follows_the_units_once(recording, monkeypatch):
+    prepared = []
+    prepare = Sheet.prepare
+    monkeypatch.setattr(Sheet, "prepare", lambda self: (prepared.append(self), prepare(self))[1])
+    picture = resviz.plot(recording, view="grid", step=3, size=(320, 200))
+    assert len(picture._repr_png_()) > 1000 < len(picture._repr_svg_())
+    assert len(prepared) == 1
+
+
 def test_nothing_recorded_yet_is_said(recording):
     empty = Recording(recording.session, recording.problem)
     assert empty._repr_mimebundle_() == {"text/plain": "Tiny, für Tests: L = 6, M = 32, nothing recorded yet"}
@@ -50,6 +60,7 @@ def test_a_plot_is_a_picture_that_can_be_saved(recording, tmp_path):
     picture = resviz.plot(recording, view="grid", step=3, size=(320, 200), layers=(1, 4))
     assert [panel.key for panel in picture.scene.panels] == ["layer 1", "layer 4"]
     assert picture._repr_svg_().lstrip().startswith("<?xml")
+    assert repr(picture).startswith("<grid at step 3 of Tiny, für Tests: L = 6, M = 32, step 5 of 5")
     resviz.export(recording, tmp_path / "e.png", view="grid", steps=3, size=(320, 200), layers=(1, 4))
     assert picture._repr_png_() == (tmp_path / "e.png").read_bytes()
     assert picture.save(tmp_path / "p.png") == tmp_path / "p.png"

@@ -68,6 +68,24 @@ def test_every_frame_costs_the_same(recording, monkeypatch, view):
     assert costs[5] == 0
 
 
+@pytest.mark.parametrize("view", ["grid", "overview"])
+def test_maps_stand_below_the_grid_as_in_the_window(recording, tmp_path, view):
+    frames = prepared(recording, view, maps=True, layers=(1, 4))
+    scene, later = frames.scene(2), frames.scene(5)
+    assert {"layer 1", "layer 4", "depth finite", "depth limit", "depth difference"} <= {
+        panel.key for panel in scene.panels
+    }
+    assert [(panel.x, panel.y) for panel in scene.panels] == [(panel.x, panel.y) for panel in later.panels]
+    assert len({(p.x.low, p.x.high) for p in scene.panels if p.key.startswith(("layer", "depth"))}) == 1
+    # the grid pools layers until 256 units are in a panel; a row of the maps is one layer
+    heat = next(m for m in scene.panel("depth finite").marks if isinstance(m, Heat))
+    assert heat.values.shape[0] == 6
+    look = {"view": view, "size": SMALL, "maps": True, "layers": (1, 4)}
+    resviz.export(recording, tmp_path / "all", **look)
+    resviz.export(recording, tmp_path / "one.png", steps=2, **look)
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "all" / "frame-000002.png").read_bytes()
+
+
 def test_options_reach_the_picture(recording):
     bins = prepared(recording, "depth-map", bins=7, observable="u", coordinate=1).scene(3)
     heat = next(m for m in bins.panels[0].marks if isinstance(m, Heat))
@@ -90,6 +108,7 @@ def test_options_reach_the_picture(recording):
         ({"second": "weight"}, "'weight' is unknown"),
         ({"second": "h"}, "make no pairs"),
         ({"second_coordinate": -1}, "coordinate -1"),
+        ({"view": "fit", "maps": True}, "view fit has no grid"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(recording, tmp_path, look, words):

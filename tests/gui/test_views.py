@@ -126,7 +126,12 @@ def test_an_export_takes_the_view_that_is_shown() -> None:
     state = AppState(Session(), choice=Choice(view="cloud", second="u_norm", bins=7))
     options = export_options(state, "dark")
     assert (options.view, options.second, options.bins, options.theme) == ("cloud", "u_norm", 7, "dark")
-    assert export_options(replace(state, choice=Choice()), "light").view == "overview"
+    roomy = export_options(replace(state, choice=Choice(roomy=True)), "light")
+    assert (roomy.view, roomy.maps) == ("overview", True)
+    flat = export_options(replace(state, choice=Choice(roomy=False)), "light")
+    assert (flat.view, flat.maps) == ("overview", False)
+    # maps and ridges pool layers only where that was asked for; the grid fills its own in
+    assert (flat.window, export_options(replace(state, choice=Choice(window=3)), "light").window) == (None, 3)
     # a pair that cannot be drawn forbids no export of a view that has none
     mixed = export_options(replace(state, choice=Choice(view="grid", second="b")), "light")
     assert (mixed.view, mixed.second) == ("overview", None)
