@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from resviz import __version__
-from resviz.errors import RequestError
+from resviz.errors import OutputError, RequestError
 from resviz.files import make_folder, writing
 
 _ENTRY = Path("applications", "resviz.desktop")
@@ -80,13 +80,46 @@ def install() -> Iterator[tuple[Path, str]]:
         yield path, "written"
 
 
+def remove() -> Iterator[tuple[Path, str]]:
+    """Take away what `install` wrote, yielding each path that is there and what was done to it.
+
+    Icons of an entry that resviz wrote are its own, whatever version they are of.
+
+    Raises:
+        OutputError: a file cannot be removed.
+    """
+    home = data_home()
+    entry = home / _ENTRY
+    ours = entry.is_file() and _OURS[_ENTRY] in entry.read_bytes()
+    for name, content in reversed(desktop_files().items()):  # the entry last: it says whose the icons are
+        path = home / name
+        if not path.is_file():
+            continue
+        found = path.read_bytes()
+        if not (_OURS[name] in found if name in _OURS else ours or found == content):
+            yield path, "was not written by resviz, and stays"
+            continue
+        try:
+            path.unlink()
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be removed: {error.strerror or error}",
+                remedy="Check the permissions of its folder.",
+            ) from error
+        yield path, "removed"
+
+
 def update() -> Iterator[tuple[str, str]]:
     """Tell the desktop's databases, yielding each tool and how it went."""
     for tool, folder in _UPDATES:
         if shutil.which(tool) is None:
             yield tool, "not installed: the desktop finds the files when it starts next"
             continue
-        # without an index theme beside it, the icon cache refuses; then icons are found without a cache
+        if folder == str(_ICONS) and not (data_home() / folder / "index.theme").is_file():
+            yield tool, "not needed: icons of this user's own are found without a cache"
+            continue
+        if not (data_home() / folder).is_dir():
+            continue
         done = subprocess.run(
             [tool, str(data_home() / folder)], capture_output=True, text=True, timeout=60, check=False
         )

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from resviz.cli.options import Level, LogLevel, Quiet, start_log
+from resviz.errors import RequestError
 
 _SIGNS = {"good": "ok", "missing": "--", "broken": "!!"}
 
@@ -21,14 +22,19 @@ def doctor(
             "--desktop", help="Check nothing: give this user's desktop a menu entry, icons and the file type."
         ),
     ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="With --desktop: take away what it wrote.")
+    ] = False,
     quiet: Quiet = False,
     log_level: Level = LogLevel.WARNING,
 ) -> None:
     """Check versions, devices, fonts, display and encoders; exit status 1 if something is broken."""
     start_log(log_level)
     if desktop:
-        _install(quiet=quiet)
+        _tell_desktop(quiet=quiet, remove=remove)
         return
+    if remove:
+        raise RequestError("--remove needs --desktop", remedy="Write resviz doctor --desktop --remove.")
     from resviz.cli.checks import all_checks
 
     found = []
@@ -45,10 +51,11 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _install(*, quiet: bool) -> None:
+def _tell_desktop(*, quiet: bool, remove: bool) -> None:
     from resviz.cli.desktop import install, update
+    from resviz.cli.desktop import remove as removed
 
-    for path, done in install():
+    for path, done in removed() if remove else install():
         if not quiet:
             typer.echo(f"{path}  {done}")
     for tool, went in update():

@@ -77,6 +77,35 @@ def test_a_foreign_entry_is_not_replaced(home, resviz_does):
     assert [path.name for path in home.rglob("*") if path.is_file()].count("resviz.xml") == 0
 
 
+def test_what_was_given_is_taken_back_and_nothing_else(home, resviz_does):
+    icons = home / "icons" / "hicolor" / "48x48" / "apps"
+    icons.mkdir(parents=True)
+    (icons / "other.png").write_text("mine")
+    resviz_does("doctor", "--desktop", "--quiet")
+    (icons / "resviz.png").write_text("an older version's")
+    status, out, err = resviz_does("doctor", "--desktop", "--remove")
+    assert (status, err) == (0, "")
+    assert out.count("  removed") == 14
+    left = {path.name for path in home.rglob("*") if path.is_file()}
+    assert left == {"other.desktop", "other.png"}
+    status, out, _ = resviz_does("doctor", "--desktop", "--remove")
+    assert (status, "removed" in out) == (0, False)
+
+
+def test_what_others_wrote_under_the_same_names_stays(home, resviz_does):
+    (home / "applications" / "resviz.desktop").write_text("[Desktop Entry]\nName=another resviz\n")
+    icon = home / "icons" / "hicolor" / "48x48" / "apps" / "resviz.png"
+    icon.parent.mkdir(parents=True)
+    icon.write_text("another's")
+    status, out, _ = resviz_does("doctor", "--desktop", "--remove")
+    assert status == 0
+    assert out.count("was not written by resviz, and stays") == 2
+    assert icon.read_text() == "another's"
+    status, _, err = resviz_does("doctor", "--remove")
+    assert status == 2
+    assert "--remove needs --desktop" in err
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch, resviz_does):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
