@@ -34,7 +34,9 @@ def paint_heat(painter: QPainter, heat: Heat, at: PanelGeometry, theme: Theme, r
     packed = _coloured(heat, theme).take(columns, axis=1).take(rows, axis=0)
     # a copy: files may read it after `packed` is gone
     image = QImage(packed.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
-    image = image.copy() if ratio is None else image
+    if ratio is None:
+        image = image.copy()
+        painter.setBrush(brush_of((0, 0, 0, 255)))  # Qt gives an image in a PDF the opacity of the last brush
     painter.drawImage(QRectF(x[0], y[-1], x[-1] - x[0], y[0] - y[-1]), image)
 
 

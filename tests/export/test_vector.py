@@ -16,7 +16,21 @@ from resviz.draw import strokes as strokes_module
 from resviz.draw.output import pixels, write_pdf, write_svg
 from resviz.draw.page import Page
 from resviz.draw.picture import rgb
-from resviz.scene.model import Axis, Band, Bars, Line, Panel, Role, Rule, Scene, Span
+from resviz.export import VIEWS
+from resviz.scene.model import (
+    Axis,
+    Band,
+    Bars,
+    Heat,
+    LegendEntry,
+    Line,
+    Panel,
+    Role,
+    Rule,
+    Scale,
+    Scene,
+    Span,
+)
 from resviz.scene.theme import DARK, LIGHT
 
 WILD = np.linspace(-9, 9, 700)
@@ -70,6 +84,17 @@ def apart(one, other, block=6):
     return np.abs(means[0] - means[1]).max()
 
 
+def contents(pdf):
+    """The streams of a PDF file, unpacked."""
+    found = []
+    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, flags=re.S):
+        try:
+            found.append(zlib.decompress(stream))
+        except zlib.error:
+            found.append(stream)
+    return found
+
+
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_an_svg_whose_data_exceed_the_axes_looks_like_its_png(qapp, tmp_path, theme):
     page = Page((600, 300), theme)
@@ -84,17 +109,35 @@ def test_the_comparison_sees_what_is_not_clipped(qapp, tmp_path, monkeypatch):
     assert apart(rasterised(tmp_path / "p.svg", PAGE), clipped) > 100
 
 
-@pytest.mark.parametrize("view", ["overview", "grid", "contrast"])
+MAPS = {"depth-map": 3, "fit": 1}
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_view_is_vectors_and_text_and_looks_like_its_png(recording, tmp_path, view):
     look = {"view": view, "size": (800, 500), "steps": 2}
     resviz.export(recording, tmp_path / "p.svg", **look)
     resviz.export(recording, tmp_path / "p.png", **look)
     text = (tmp_path / "p.svg").read_text("utf-8")
-    assert "<image" not in text
+    assert text.count("<image ") == MAPS.get(view, 0)
     assert set(re.findall(r'font-family="([^"]+)"', text)) == {"DejaVu Sans, sans-serif"}
-    assert len(re.findall(r"<text", text)) > 20
+    assert len(re.findall(r"<text", text)) > 15
     picture = rgb(QImage(str(tmp_path / "p.png")))
     assert apart(rasterised(tmp_path / "p.svg", Page((800, 500), LIGHT)), picture) < 60
+
+
+def test_a_map_in_a_pdf_is_opaque_whatever_was_painted_before(qapp, tmp_path):
+    """Qt paints images with the opacity of the last brush: regions of the phase diagram faded its map."""
+    heat = Heat(np.arange(4.0), np.arange(3.0), np.ones((2, 3)), Scale(0.0, 2.0))
+    marks = (Span(0.5, 1.5), heat)
+    panel = Panel("a", "map", Axis(0, 3, "x"), Axis(0, 2, "y"), marks)
+    scene = Scene((panel,), legend=(LegendEntry("units", Role.FINITE, filled=True),))
+    write_pdf(tmp_path / "p.pdf", scene, PAGE, title="t", creator="c", session="s")
+    data = (tmp_path / "p.pdf").read_bytes()
+    states = dict(re.findall(rb"(\d+) 0 obj\n<<\n/ca ([\d.]+)", data))
+    assert float(min(states.values())) < 1  # the span and the legend are translucent
+    (drawn,) = [stream for stream in contents(data) if b" Do\n" in stream]
+    state = re.findall(rb"/(GSa|GState(\d+)) gs\n", drawn[: drawn.index(b" Do\n")])[-1]
+    assert state[0] == b"GSa" or float(states[state[1]]) == 1
 
 
 def test_a_pdf_holds_no_picture_and_its_own_font(qapp, tmp_path):
@@ -102,12 +145,7 @@ def test_a_pdf_holds_no_picture_and_its_own_font(qapp, tmp_path):
     data = (tmp_path / "p.pdf").read_bytes()
     assert b"/Subtype /Image" not in data
     assert b"DejaVuSans" in data
-    drawn = b""
-    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", data, flags=re.S):
-        try:
-            drawn += zlib.decompress(stream)
-        except zlib.error:
-            drawn += stream
+    drawn = b"".join(contents(data))
     # lines and text operators, and every point within the page
     assert re.search(rb"\d l\n", drawn)
     assert b"BT\n" in drawn
