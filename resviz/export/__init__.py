@@ -293,6 +293,7 @@ def _film(path: Path, sheet: Sheet, provenance: Provenance, taken: Taken) -> Ite
             quality=options.quality,
             palette=palette,
             loop=options.loop,
+            name=str(path),
         )
         for done in writer:
             yield ExportProgress(done, len(steps), notes=notes)

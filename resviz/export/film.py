@@ -110,6 +110,7 @@ def write_film(
     quality: str = "good",
     palette: Palette | None = None,
     loop: int = 0,
+    name: str = "",
 ) -> Iterator[int]:
     """Encode ``frames`` into ``path``, yielding the number of frames done after each.
 
@@ -121,11 +122,14 @@ def write_film(
         quality: one of `QUALITIES`.
         palette: the colours of a gif; left out, those of its first frame.
         loop: how often a gif plays, 0 for ever.
+        name: what messages call the file, if ``path`` is none that people know.
 
     Raises:
         OutputError: the encoder refused, or the disk did.
     """
-    encoding = _Encoding(path, fps=fps, comment=comment, quality=quality, palette=palette, loop=loop)
+    encoding = _Encoding(
+        path, name or path.name, fps=fps, comment=comment, quality=quality, palette=palette, loop=loop
+    )
     try:
         for number, picture in enumerate(frames):
             encoding.put(picture)
@@ -139,12 +143,21 @@ class _Encoding:
     """One film being written by a thread that takes frames from a short queue."""
 
     def __init__(
-        self, path: Path, *, fps: float, comment: str, quality: str, palette: Palette | None, loop: int
+        self,
+        path: Path,
+        name: str,
+        *,
+        fps: float,
+        comment: str,
+        quality: str,
+        palette: Palette | None,
+        loop: int,
     ) -> None:
-        self._path, self._codec, self._fps = path, CODECS[path.suffix], fps
+        suffix = path.suffix.lower()
+        self._path, self._name, self._codec, self._fps = path, name, CODECS[suffix], fps
         self._comment, self._quality, self._palette = comment, quality, palette
         # FFmpeg counts repetitions: -1 for none
-        self._container = {"loop": str(loop - 1 or -1 if loop else 0)} if path.suffix == ".gif" else {}
+        self._container = {"loop": str(loop - 1 or -1 if loop else 0)} if suffix == ".gif" else {}
         self._shown: Picture | None = None  # of a gif: the entries of its last frame
         self._frames: Queue[Picture | None] = Queue(_AHEAD)
         self._error: Exception | None = None
@@ -191,8 +204,9 @@ class _Encoding:
 
         error = self._error
         if isinstance(error, (FFmpegError, OSError)):
+            why = getattr(error, "strerror", None) or error
             raise OutputError(
-                f"{self._path.name} cannot be encoded: {error}",
+                f"{self._name} cannot be encoded: {why}",
                 remedy="Check the free space; `resviz doctor` lists the encoders that work.",
             ) from error
         if error is not None:

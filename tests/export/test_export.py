@@ -63,7 +63,7 @@ def test_odd_sizes_are_padded_and_said(recording, tmp_path):
     assert "padded from 321x201 to 322x202" in notes[0]
 
 
-@pytest.mark.parametrize("suffix", [".webm", ".gif"])
+@pytest.mark.parametrize("suffix", [".webm", ".gif", ".MP4"])
 def test_the_other_films(recording, tmp_path, suffix):
     resviz.export(recording, tmp_path / f"f{suffix}", view="grid", size=SMALL, fps=10, steps=range(0, 6, 2))
     frames, rate = film(tmp_path / f"f{suffix}")
