@@ -186,6 +186,18 @@ def test_the_published_shapes_pass_and_others_do_not(name):
     assert not finished(name, Plan(shared={"shape": shape_runs((0.8, 0.15), (6.0, 3.0))})).reproduced
 
 
+def test_errors_that_saturate_beyond_d_of_lm_do_not_judge_the_law():
+    runs = shape_runs((0.8, 0.15), (2.5, 0.9))
+    capped = {
+        shape: np.minimum(row, 0.3) if shape[1] > 50 * shape[0] else row for shape, row in runs.output.items()
+    }
+    result = finished("shape-output-error", Plan(shared={"shape": replace(runs, output=capped)}))
+    assert result.reproduced, result.text()
+    (fitted,) = (check for check in result.checks if "D/(LM)" in check.what)
+    assert float(fitted.ours) == pytest.approx(0.15, rel=0.01)
+    assert "with D > LM too 0.0" in result.notes[0]
+
+
 def test_the_measured_phase_diagram():
     result = finished("phase-diagram", Plan(quick=True))
     assert result.reproduced, result.text()

@@ -146,8 +146,12 @@ def _rms(errors: Array) -> float:
 def _fitted(
     errors: dict[tuple[int, int], Array], power: float, theirs: tuple[float, float], factor: float
 ) -> tuple[Array, list[Check], str]:
-    """Constants of sqrt((c (D/LM)^power)^2 + (d/sqrt D)^2) and their checks; D below 2 r is left out."""
-    points = np.array([(m, d, e) for (m, d), row in errors.items() for e in row if d >= 4 * WIDTH_IN])
+    """Constants of sqrt((c (D/LM)^power)^2 + (d/sqrt D)^2) and their checks.
+
+    Fitted where the law can hold: from D = 2 r on, and up to D = LM. Beyond, with fewer units than
+    dimensions, errors are of the size of the targets and grow no more (D/(LM) goes to 40 in the full grid).
+    """
+    points = np.array([(m, d, e) for (m, d), row in errors.items() if _holds(m, d) for e in row])
 
     def constants(index: NDArray[np.intp]) -> Array:
         m, d, e = points[index].T
@@ -155,12 +159,23 @@ def _fitted(
 
     noise, embedding = intervals(constants, len(points), draws=100)
     ratio = "sqrt(D/(LM))" if power == 0.5 else "D/(LM)"
+    many = np.array([(m, d, e) for (m, d), row in errors.items() if d >= 4 * WIDTH_IN for e in row])
+    units, dimensions, every = many.T
+    beyond = fit_law(_terms(units, dimensions, power), every, quadrature=True).coefficients
     checks = [
-        within_factor(f"fitted constant of {ratio}", theirs[0], noise.value, factor),
-        within_factor("fitted constant of 1/sqrt(D)", theirs[1], embedding.value, factor),
+        within_factor(f"fitted constant of {ratio}, D <= LM", theirs[0], noise.value, factor),
+        within_factor("fitted constant of 1/sqrt(D), D <= LM", theirs[1], embedding.value, factor),
     ]
-    note = f"fitted: {noise} {ratio} and {embedding}/sqrt(D), added as squares (bootstrap, 95 %)."
+    note = (
+        f"fitted where {4 * WIDTH_IN} <= D <= LM: {noise} {ratio} and {embedding}/sqrt(D), added as squares "
+        f"(bootstrap, 95 %); with D > LM too {beyond[0]:.3g} and {beyond[1]:.3g}."
+    )
     return np.array([noise.value, embedding.value]), checks, note
+
+
+def _holds(m: int, d: int) -> bool:
+    """Whether the law can hold at a shape."""
+    return 4 * WIDTH_IN <= d <= LAYERS * m
 
 
 def _terms(m: Array, d: Array, power: float) -> Array:
