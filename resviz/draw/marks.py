@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -10,10 +12,19 @@ from resviz.draw.colours import PIXELS_PER_POINT, brush_of, colour_of, curve_pen
 from resviz.draw.geometry import Layout, PanelGeometry, Rect, Sizes
 from resviz.draw.heat import paint_heat
 from resviz.draw.layout import wrapped
-from resviz.draw.strokes import Device, Stroked, Strokes, curve_colour, paint_strokes, polygon
+from resviz.draw.strokes import (
+    Act,
+    Device,
+    Stroked,
+    Strokes,
+    curve_colour,
+    paint_in_turn,
+    paint_side_by_side,
+    polygon,
+)
 from resviz.draw.text import draw_text, measure
 from resviz.scene.clip import clipped
-from resviz.scene.model import Heat, Panel, Points, Role, Rule, Scene, Span, Words
+from resviz.scene.model import Heat, Mark, Panel, Points, Role, Rule, Scene, Span, Words
 from resviz.scene.theme import Theme
 
 _SPAN_OPACITY = 0.18
@@ -36,25 +47,22 @@ def paint_marks(
     device = Device.of(painter, screen)
     strokes = Strokes() if strokes is None else strokes
     strokes.begin(layout, theme, device)
+    panels: list[list[Act]] = []
     for panel, placed in zip(scene.panels, layout.panels, strict=True):
-        at = placed.geometry
+        acts: list[Act] = []
         for mark in panel.marks:
             if isinstance(mark, Stroked):
                 first = mark is panel.marks[0]
-                paint_strokes(painter, strokes.of(mark, at, layout.sizes, theme, device, first))
-                continue
-            match clipped(mark, panel.x, panel.y):
-                case Points() as points:
-                    _paint_points(painter, points, at, layout.sizes, theme, device)
-                case Heat() as heat:
-                    paint_heat(painter, heat, at, theme, device.across if device.pixels else None)
-                case Rule() as rule:
-                    _paint_rule(painter, rule, at, layout.sizes, theme)
-                case Span() as span:
-                    _paint_span(painter, span, at, layout.sizes, theme)
-                case Words() as words:
-                    _paint_words(painter, words, at, layout.sizes, theme)
-        _paint_texts(painter, panel, at.plot, layout.sizes, theme)
+                acts += strokes.of(mark, placed.geometry, layout.sizes, theme, device, first)
+            elif (cut := clipped(mark, panel.x, panel.y)) is not None:
+                acts.append(partial(_paint, painter, cut, placed.geometry, layout.sizes, theme, device))
+        acts.append(partial(_paint_texts, painter, panel, placed.geometry.plot, layout.sizes, theme))
+        panels.append(acts)
+    if screen:
+        paint_side_by_side(painter, panels)
+    else:
+        for acts in panels:
+            paint_in_turn(painter, acts)
     if scene.caption:
         draw_text(
             painter,
@@ -64,6 +72,23 @@ def paint_marks(
             colour_of(theme, Role.MUTED),
             "left",
         )
+
+
+def _paint(
+    painter: QPainter, mark: Mark, at: PanelGeometry, sizes: Sizes, theme: Theme, device: Device
+) -> None:
+    """Paint a mark that is no stroke."""
+    match mark:
+        case Points():
+            _paint_points(painter, mark, at, sizes, theme, device)
+        case Heat():
+            paint_heat(painter, mark, at, theme, device.across if device.pixels else None)
+        case Rule():
+            _paint_rule(painter, mark, at, sizes, theme)
+        case Span():
+            _paint_span(painter, mark, at, sizes, theme)
+        case Words():
+            _paint_words(painter, mark, at, sizes, theme)
 
 
 def _paint_points(

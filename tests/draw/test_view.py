@@ -1,17 +1,18 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
 from scene.fake import FakeSeries, fake_loss
 
+from resviz.draw import marks as marks_module
 from resviz.draw import strokes as strokes_module
 from resviz.draw import view as view_module
-from resviz.draw.paint import layout_of
+from resviz.draw.paint import layout_of, paint
 from resviz.draw.picture import rgb
 from resviz.draw.view import SceneView
 from resviz.scene.axes import Ranges
 from resviz.scene.grid import grid_ranges, units_grid
-from resviz.scene.model import Line, Role
+from resviz.scene.model import Axis, Line, Panel, Role, Scene
 from resviz.scene.show import Show
 from resviz.scene.theme import DARK, LIGHT
 from resviz.scene.timeline import timeline
@@ -100,6 +101,59 @@ def test_marks_that_come_again_are_not_prepared_again(view, monkeypatch):
     fresh.resize(500, 400)
     fresh.show_scene(scene_at(100))
     assert (grabbed(fresh) == small).all()
+
+
+def test_panels_may_share_a_mark(qtbot):
+    shared = Line(np.array([0.1, 0.9]), np.array([0.2, 0.8]), Role.CURSOR)
+
+    def scene():
+        return Scene(
+            tuple(
+                Panel(key, key, Axis(0, 1), Axis(0, 1), (shared,), (0, i, 1, 1)) for i, key in enumerate("ab")
+            ),
+            column_widths=(1.0, 1.0),
+        )
+
+    made = SceneView(name="twice")
+    qtbot.addWidget(made)
+    made.resize(500, 300)
+    made.show_scene(scene())
+    first = grabbed(made)
+    made.show_scene(scene())
+    assert (grabbed(made) == first).all()
+
+
+def test_panels_are_painted_together_with_one_call_a_look(view, monkeypatch):
+    """Every call that draws lets go of the interpreter, and has to get it back from whoever computes."""
+    calls = []
+
+    class Counting(QPainter):
+        def drawPath(self, path):
+            calls.append(path)
+            super().drawPath(path)
+
+    monkeypatch.setattr(view_module, "QPainter", Counting)
+    grabbed(view)
+    assert len(view.scene.panels) == 6
+    assert len(calls) == 5  # bars, their outline, the density at k = 0, the band, the limit
+
+
+def test_what_is_painted_together_looks_as_if_painted_in_turn(qapp, monkeypatch):
+    """But for single pixels at the ends of outlines, which paths end differently."""
+
+    def in_turn(painter, panels):
+        for acts in panels:
+            strokes_module.paint_in_turn(painter, acts)
+
+    pictures = []
+    for paint_panels in (strokes_module.paint_side_by_side, in_turn):
+        monkeypatch.setattr(marks_module, "paint_side_by_side", paint_panels)
+        image = QImage(700, 500, QImage.Format.Format_RGB32)
+        painter = QPainter(image)
+        paint(painter, QRectF(0, 0, 700, 500), scene_at(100), LIGHT, screen=True)
+        painter.end()
+        pictures.append(rgb(image))
+    assert (pictures[0] != pictures[1]).any(-1).sum() <= 4 * 6
 
 
 def test_a_curve_of_a_long_run_keeps_its_peaks_in_a_few_points(qapp):
