@@ -13,7 +13,7 @@ from queue import Empty, Full, Queue
 from typing import cast
 
 from resviz.apart.orders import Cancel, Job, News, Order
-from resviz.apart.wire import Arrays, pack, receive, send
+from resviz.apart.wire import pack, receive, send
 from resviz.files import package_path
 
 __all__ = ["Gone", "Trainer", "give", "take", "warm"]
@@ -123,10 +123,10 @@ class Trainer:
         cast(RawIOBase, self._process.stdout).close()
 
     def _listen(self) -> None:
-        stream, arrays = cast(RawIOBase, self._process.stdout), Arrays()
+        stream = cast(RawIOBase, self._process.stdout)
         try:
             while True:
-                number, news = receive(stream, arrays)
+                number, news = receive(stream)
                 while number == self._job:
                     with suppress(Full):
                         self._news.put(news, timeout=_LOOK_S)

@@ -18,7 +18,7 @@ from typing import cast
 
 from resviz.apart.news import Elsewhere, NewsOf
 from resviz.apart.orders import At, Cancel, Edit, Failed, Go, Job, News, Order, Stopped
-from resviz.apart.wire import Arrays, pack, receive, send
+from resviz.apart.wire import pack, receive, send
 from resviz.recording.record import Progress, record
 from resviz.recording.recording import Recording
 
@@ -69,10 +69,9 @@ class _Orders:
             self._changed.wait_for(lambda: self.over(job) or self.go(job) is not stands)
 
     def _listen(self) -> None:
-        arrays = Arrays()
         try:
             while True:
-                self._take(receive(self._stream, arrays))
+                self._take(receive(self._stream))
         except (EOFError, OSError):
             os._exit(0)  # the window is gone, and with it whoever wanted anything from here
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from resviz import errors
-from resviz.apart.wire import Arrays, pack, receive, send
+from resviz.apart.wire import pack, receive, send
 
 
 def _pipe() -> tuple[RawIOBase, RawIOBase]:
@@ -36,7 +36,7 @@ def _through(message: Any) -> Any:
     with read, write:
         sending = threading.Thread(target=send, args=(write, pack(message)))
         sending.start()
-        found = receive(read, Arrays())
+        found = receive(read)
         sending.join()
     return found
 
@@ -71,22 +71,12 @@ def test_arrays_are_sent_from_where_they_lie() -> None:
     assert np.frombuffer(part)[3] == 7.0
 
 
-def test_arrays_of_one_piece_of_memory_do_not_touch_each_other() -> None:
-    arrays = Arrays()
-    taken = [arrays.take(size) for size in (1, 64, 0, 100, 2**22 - 1, 2**22, 2**22 + 1, 2**25, 7) * 3]
-    for number, place in enumerate(taken):
-        place[:] = bytes([number]) * len(place)
-    for number, place in enumerate(taken):
-        assert bytes(place) == bytes([number]) * len(place)
-        assert np.frombuffer(place, np.uint8).ctypes.data % 8 == 0
-
-
 def test_an_end_is_told(pipe: tuple[RawIOBase, RawIOBase]) -> None:
     read, write = pipe
     write.write(b"1234")  # the process ended within a message
     write.close()
     with pytest.raises(EOFError):
-        receive(read, Arrays())
+        receive(read)
 
 
 @pytest.mark.parametrize(
