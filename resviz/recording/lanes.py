@@ -13,7 +13,18 @@ from resviz.fields import Fields, LimitFields
 from resviz.fields.fields import AnyArray
 from resviz.recording.recording import Recording
 
-__all__ = ["STACKED", "Lane", "Shapes", "check_limit", "drop_empty", "hang", "lanes", "stacked", "unstacked"]
+__all__ = [
+    "STACKED",
+    "Lane",
+    "Shapes",
+    "check_limit",
+    "drop_empty",
+    "hang",
+    "lanes",
+    "rows",
+    "stacked",
+    "unstacked",
+]
 
 Lane = Recording | LimitFields
 STACKED = ["h", "b", "output", "weights"]
@@ -76,13 +87,18 @@ def check_limit(s: AnyArray, span: Span | None, problem: Problem) -> None:
             raise ValueError("the span holds numbers that are not finite")
 
 
-def stacked(fields: Sequence[Fields]) -> dict[str, AnyArray]:
-    """Arrays of consecutive steps: h, b, output, and weights where there are batches."""
-    arrays = {name: np.stack([getattr(f, name) for f in fields]) for name in ("h", "b", "output")}
+def rows(fields: Sequence[Fields]) -> dict[str, list[AnyArray]]:
+    """Arrays of consecutive steps, not copied: h, b, output, and weights where there are batches."""
+    found = {name: [getattr(f, name) for f in fields] for name in ("h", "b", "output")}
     if any(f.weights is not None for f in fields):
         whole = np.ones(len(fields[0].output))
-        arrays["weights"] = np.stack([whole if f.weights is None else f.weights for f in fields])
-    return arrays
+        found["weights"] = [whole if f.weights is None else f.weights for f in fields]
+    return found
+
+
+def stacked(fields: Sequence[Fields]) -> dict[str, AnyArray]:
+    """The `rows` of consecutive steps as one array each."""
+    return {name: np.stack(arrays) for name, arrays in rows(fields).items()}
 
 
 def unstacked(start: int, arrays: Mapping[str, AnyArray], columns: NDArray[np.float64]) -> list[Fields]:

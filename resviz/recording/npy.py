@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 import math
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from resviz.fields.fields import AnyArray
 
-__all__ = ["decode", "decode_next", "encode"]
+__all__ = ["decode", "decode_next", "encode", "encode_rows"]
 
 _MAGIC = b"\x93NUMPY\x01\x00"
 # what numpy writes for the arrays that are written here
@@ -25,12 +27,32 @@ _HEADER = re.compile(
 
 def encode(array: AnyArray) -> tuple[bytes, memoryview]:
     """Header and contents of a .npy file; the contents are the array's own memory where that is possible."""
+    plain = _plain(array)
+    return _header(plain.dtype, plain.shape), plain.reshape(-1).view(np.uint8).data
+
+
+def encode_rows(rows: Sequence[AnyArray]) -> list[bytes | memoryview]:
+    """The same of ``np.stack(rows)``, which is not made: rows of one shape and type, at least one."""
+    plain = [_plain(row) for row in rows]
+    first = plain[0]
+    if any((row.dtype, row.shape) != (first.dtype, first.shape) for row in plain):
+        return list(encode(np.stack(rows)))
+    contents = [row.reshape(-1).view(np.uint8).data for row in plain]
+    return [_header(first.dtype, (len(plain), *first.shape)), *contents]
+
+
+def _plain(array: AnyArray) -> AnyArray:
     plain = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     if plain.dtype.str not in ("<f4", "<f8"):
         raise TypeError(f"a recording holds no arrays of {array.dtype}")
+    return plain
+
+
+def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(plain))
-    return header.getvalue(), plain.reshape(-1).view(np.uint8).data
+    about = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, about)
+    return header.getvalue()
 
 
 def decode(data: bytes) -> AnyArray:

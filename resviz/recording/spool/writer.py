@@ -23,8 +23,8 @@ from resviz.errors import OutputError, RecordingError
 from resviz.fields import LimitFields
 from resviz.fields.fields import AnyArray
 from resviz.fields.steps import Part
-from resviz.recording.lanes import Lane, Shapes, lanes, stacked
-from resviz.recording.npy import encode
+from resviz.recording.lanes import Lane, Shapes, lanes, rows
+from resviz.recording.npy import encode, encode_rows
 from resviz.recording.recording import Recording
 from resviz.recording.spool.layout import ARRAYS, JOURNAL, SCHEMA, remove, stored_steps
 from resviz.recording.spool.lock import Lock
@@ -209,9 +209,9 @@ class Writer:
         return self._written[name]
 
     def _put_part(self, name: str, lane: Lane, part: Part, count: int, shapes: Shapes) -> None:
-        arrays = stacked(part.fields(keep=False)[:count])
+        arrays = rows(part.fields(keep=False)[:count])
         columns = lane.history.columns(part.start, part.start + count)
-        place = self._put(*arrays.values())
+        place = self._append([buffer for lie in arrays.values() for buffer in encode_rows(lie)])
         self._say(
             {
                 "lane": name,
@@ -227,11 +227,13 @@ class Writer:
 
     def _put(self, *arrays: AnyArray) -> tuple[int, int, int, int]:
         """Arrays one behind the other; number of the file, and where in it."""
+        return self._append([buffer for array in arrays for buffer in encode(array)])
+
+    def _append(self, buffers: list[bytes | memoryview]) -> tuple[int, int, int, int]:
         if not self._arrays or self._arrays[-1].end > _FILE_BYTES:
             number = len(self._arrays)
             self._arrays.append(Appended(self.path / ARRAYS.format(number), writable=True))
         self._unsynced, self._saved = True, False
-        buffers = [buffer for array in arrays for buffer in encode(array)]
         return len(self._arrays) - 1, *self._arrays[-1].append(buffers)
 
     def _say(self, entry: dict[str, Any]) -> None:
