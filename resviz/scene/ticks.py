@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from resviz.errors import RequestError
 from resviz.scene.model import Axis
@@ -123,8 +124,9 @@ def log_ticks(low: float, high: float, most: int) -> Ticks:
     return Ticks(tuple(min(max(10.0**decade, low), high) for decade in decades), labels, minor)
 
 
+@lru_cache(maxsize=256)
 def axis_ticks(axis: Axis, most: int) -> Ticks:
-    """Ticks of ``axis``, at most ``most`` labelled ones."""
+    """Ticks of ``axis``, at most ``most`` labelled ones; kept: a layout tries the same axes many times."""
     make = log_ticks if axis.scale == "log" else linear_ticks
     return make(axis.low, axis.high, max(1, most))
 
