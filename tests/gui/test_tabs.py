@@ -140,7 +140,7 @@ def test_the_phase_diagram_has_its_colours_at_once_and_refines_them(
     assert not tab.progress.isVisible()
     tab.button.click()
     qtbot.waitUntil(lambda: not tab.button.isVisible(), timeout=60_000)  # done
-    qtbot.waitUntil(lambda: of(tab.view, "phase", Heat)[0].values.shape == (2, 3))
+    qtbot.waitUntil(lambda: [heat.values.shape for heat in of(tab.view, "phase", Heat)] == [(2, 3)])
     assert len(list(resviz_home.glob("atlas-*.npz"))) == 1
     combo = opened.findChild(QComboBox, "phase.quantity")
     combo.setCurrentIndex(combo.findData("spread"))
