@@ -14,8 +14,8 @@ from resviz.errors import RecordingError
 from resviz.fields import Fields, LimitFields
 from resviz.fields.fields import AnyArray
 from resviz.fields.steps import Part
+from resviz.recording import Recording  # the package first, see test_import
 from resviz.recording.lanes import Lane, lanes
-from resviz.recording.recording import Recording
 
 __all__ = ["Elsewhere", "NewsOf"]
 

@@ -14,9 +14,9 @@ from resviz.config import Session
 from resviz.config.activations import fingerprint
 from resviz.errors import DeviceError
 from resviz.fields import Fields, LimitFields
+from resviz.recording import Progress, Recording  # the package first, see test_import
 from resviz.recording.lanes import hang, lanes
-from resviz.recording.record import Limits, Progress, remember
-from resviz.recording.recording import Recording
+from resviz.recording.record import Limits, remember
 
 __all__ = ["can_train_apart", "trained_apart"]
 

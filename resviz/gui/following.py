@@ -70,10 +70,10 @@ class Following(QObject):
 
 def _growing(path: Path) -> Iterator[Recording]:
     """The newest state of the recording, again and again, so that nothing newer is lost by waiting."""
-    from resviz.recording.spool import follow
+    from resviz.recording import spool  # the package first, see test_import
 
     newest = None
-    for recording in follow(path):
+    for recording in spool.follow(path):
         newest = recording or newest
         if newest is not None:
             yield newest

@@ -82,25 +82,25 @@ class Recovery(QObject):
 
 
 def _look(folder: Path | None, limit: float, known: set[str], all_of_them: bool) -> Iterator[Any]:
-    from resviz.recording.spool import unfinished
+    from resviz.recording import spool  # the package first, see test_import
 
-    runs = unfinished(folder)
+    runs = spool.unfinished(folder)
     crowded = sum(one.bytes for one in runs) > limit
     offered = runs if crowded or all_of_them else [one for one in runs if str(one.path) not in known]
     yield offered, crowded
 
 
 def _open(path: Path) -> Iterator[Recording]:
-    from resviz.recording.spool import recover
+    from resviz.recording import spool
 
-    yield recover(path)
+    yield spool.recover(path)
 
 
 def _drop(paths: Sequence[Path]) -> Iterator[None]:
-    from resviz.recording.spool import drop
+    from resviz.recording import spool
 
     for path in paths:
-        drop(path)
+        spool.drop(path)
         yield None
 
 
