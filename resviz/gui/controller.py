@@ -277,7 +277,7 @@ class Controller(QObject):
 
     # -- files ------------------------------------------------------------------------------------------
 
-    def _on_opened(self, recording: Recording, path: Path) -> None:
+    def _on_opened(self, recording: Recording, path: Path | None) -> None:
         self.ask(Opened(recording.session, path, recording.step, recording.steps))
         self.training.take(recording)
         self._say(doing="")
@@ -286,10 +286,7 @@ class Controller(QObject):
 
     def recovered(self, recording: Recording) -> None:
         """Show an unsaved run of an earlier program, at its newest step."""
-        self.ask(Opened(recording.session, None, recording.step, recording.steps))
-        self.training.take(recording)
-        self._start_looking()
-        self._pace.soon()
+        self._on_opened(recording, None)
 
     def _on_saved(self, path: Path) -> None:
         self.ask(Saved(path, -1 if self.recording is None else self.recording.step))

@@ -7,13 +7,13 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from resviz.draw.view import SceneView
+from resviz.gui.state import Seek, SelectRange
 
 
 class TimelineDock(QWidget):
-    """Emits ``scrubbed(step)`` while the cursor is dragged, ``selected(first, last)`` while Shift is held."""
+    """Emits ``asked(Seek)`` while the cursor is dragged, ``asked(SelectRange)`` while Shift is held."""
 
-    scrubbed = Signal(int)
-    selected = Signal(int, int)
+    asked = Signal(object)
 
     def __init__(self, play: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +47,6 @@ class TimelineDock(QWidget):
 
     def _drag(self, panel: str, x: float, y: float) -> None:
         if self._from is None:
-            self.scrubbed.emit(round(x))
+            self.asked.emit(Seek(round(x)))
         else:
-            self.selected.emit(*sorted((self._from, round(x))))
+            self.asked.emit(SelectRange(*sorted((self._from, round(x)))))

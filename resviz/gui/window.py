@@ -54,8 +54,6 @@ from resviz.gui.state import (
     Look,
     Pin,
     RemoveRun,
-    Seek,
-    SelectRange,
     SetSpeed,
     SetTheme,
     ShowRun,
@@ -178,8 +176,7 @@ class MainWindow(QMainWindow):
         self.contrast.alpha_chosen.connect(lambda alpha: controller.ask(Edit({"contrast.alpha": alpha})))
         self.contrast.scaled_chosen.connect(lambda on: controller.ask(Look({"scaled": on})))
         self.contrast.tall_chosen.connect(lambda on: controller.ask(Look({"tall": on})))
-        self.timeline.scrubbed.connect(lambda step: controller.ask(Seek(step)))
-        self.timeline.selected.connect(lambda first, last: controller.ask(SelectRange(first, last)))
+        self.timeline.asked.connect(controller.ask)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 
     # -- showing ----------------------------------------------------------------------------------------
