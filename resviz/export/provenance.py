@@ -41,6 +41,8 @@ class Provenance:
         steps: the steps shown, one a frame.
         data: what a table holds ("" for a picture), as `resviz.export.data` names it.
         software: what made it.
+        seen: it is what a window showed at that moment, on axes that had grown there, zoomed, or with other
+            runs over it; that cannot be drawn again from the session.
     """
 
     sessions: tuple[Session, ...]
@@ -49,6 +51,7 @@ class Provenance:
     steps: tuple[int, ...]
     data: str = ""
     software: str = ""
+    seen: bool = False
 
     @property
     def title(self) -> str:
@@ -70,6 +73,8 @@ class Provenance:
         }
         if self.data:
             shared["data"] = self.data
+        if self.seen:
+            shared["seen"] = True
         if len(self.sessions) > 1:
             shared["others"] = [session.to_toml() for session in self.sessions[1:]]
         return json.dumps(shared, ensure_ascii=False)
@@ -146,7 +151,8 @@ class Provenance:
                 remedy=f"It was made by {made or 'another version'}: use that one, or a newer one.",
             )
         sessions = tuple(parse_session(one) for one in (session, *request.get("others", ())))
-        return cls(sessions, newest, Options(**options), steps, request.get("data", ""), made)
+        data, seen = request.get("data", ""), bool(request.get("seen"))
+        return cls(sessions, newest, Options(**options), steps, data, made, seen)
 
 
 def _plain(options: Options) -> dict[str, Any]:

@@ -59,12 +59,18 @@ def verify(
         recordings: of the file's sessions, in their order; left out, the sessions are trained again.
 
     Raises:
-        RequestError: the file does not say how it was drawn, or the recordings are of other sessions.
+        RequestError: the file does not say how it was drawn, or only a window knows, or the recordings are of
+            other sessions.
     """
     from resviz.export import export_steps
     from resviz.export.carried import read_provenance
 
     provenance = read_provenance(path)
+    if provenance.seen:
+        raise RequestError(
+            f"{path} is what a window showed at that moment, on axes that had grown there",
+            remedy="Export it anew (Export…, or `resviz export`) for a file that can be drawn again.",
+        )
     _check(provenance, recordings)
     found = list(recordings)
     if not found:

@@ -110,6 +110,9 @@ class PlotMenu(QObject):
         path = Path(chosen)
         if path.suffix.lower() not in suffixes:
             path = path.with_name(path.name + next(s for s in suffixes if s in (kind or f"*{suffixes[0]})")))
+            if path.exists():  # the dialog has asked about another name
+                self._source.say(f"{path} exists already: name it in full to replace it.", "error")
+                return
         write(path)
 
     def export(self, path: Path) -> None:
@@ -118,7 +121,7 @@ class PlotMenu(QObject):
         size, scale = (_SHARPER * view.width(), _SHARPER * view.height()), _SHARPER * view.scale
         asked = self._source.options(view) or Options()
         options = replace(asked, size=size, scale=scale, theme=view.theme.name)
-        provenance = Provenance((state.session,), (state.newest,), options, (state.cursor,))
+        provenance = Provenance((state.session,), (state.newest,), options, (state.cursor,), seen=True)
         try:
             if path.suffix.lower() in TABLES:
                 write_values(path, view.seen, provenance)

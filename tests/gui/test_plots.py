@@ -18,7 +18,10 @@ from windows import SMALL, STEPS
 import resviz
 from resviz.config import Session, preset
 from resviz.draw.view import SceneView
+from resviz.errors import RequestError
+from resviz.export.carried import read_provenance
 from resviz.export.options import Options
+from resviz.export.verify import verify
 from resviz.gui.plot_menu import PlotMenu
 from resviz.gui.recipe import command_text, python_text
 from resviz.gui.state import AppState
@@ -177,6 +180,14 @@ def test_figures_and_numbers_are_written(
     assert str(path) in opened.notice.text
     if suffix == "png":
         assert QImage(str(path)).width() == 2 * view.width()
+        # the dialog asks about the name that was typed, not about the one it becomes
+        trigger(view, "figure")
+        assert "exists already" in opened.notice.text
+    carried = read_provenance(path)
+    assert (carried.sessions, carried.steps) == ((opened.controller.state.session,), (STEPS,))
+    # on axes that grew in this window: no session draws them again, and `resviz verify` says so
+    with pytest.raises(RequestError, match="what a window showed"):
+        next(verify(path))
     if suffix == "npz":
         with np.load(path) as read:
             np.testing.assert_array_equal(
