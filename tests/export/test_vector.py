@@ -109,7 +109,7 @@ def test_the_comparison_sees_what_is_not_clipped(qapp, tmp_path, monkeypatch):
     assert apart(rasterised(tmp_path / "p.svg", PAGE), clipped) > 100
 
 
-MAPS = {"depth-map": 3, "fit": 1}
+MAPS = {"depth-map": 3, "fit": 1, "phase-diagram": 1}  # the atlas comes with the program
 
 
 @pytest.mark.parametrize("view", VIEWS)
