@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -113,9 +112,15 @@ def train(
         states = yield from _apart(session, limits, contrast, threads or 1, after, reins)
     if states is None:
         states = record(session, limits=limits, contrast=contrast, after=after, threads=threads or 1)
-    for at in spooled(states, folder) if spool else held(states):
-        doing = waiting if at.step == known else ""
-        yield Trained(at.recording, at.step, at.steps, at.speed, device, at.notes, doing)
+    grown = spooled(states, folder) if spool else held(states)
+    try:
+        for at in grown:
+            doing = waiting if at.step == known else ""
+            yield Trained(at.recording, at.step, at.steps, at.speed, device, at.notes, doing)
+    finally:
+        # now, and not when garbage is collected: another process may be waiting for its end
+        _end(grown)
+        _end(states)
 
 
 def _apart(
@@ -136,11 +141,30 @@ def _apart(
     try:
         for first in states:
             if first is not None:
-                return chain([first], (one for one in states if one is not None))
+                return _from(first, states)
             yield Stage("loading engine")
     except (OSError, OutputError):  # nowhere to hand the recording over
         reins.used = False
+    except GeneratorExit:
+        _end(states)
+        raise
     return None
+
+
+def _from(first: Progress, states: Iterator[Progress | None]) -> Iterator[Progress]:
+    """``first`` and what comes after it."""
+    try:
+        yield first
+        for one in states:
+            if one is not None:
+                yield one
+    finally:
+        _end(states)
+
+
+def _end(states: Iterator[Any]) -> None:
+    if isinstance(states, Generator):
+        states.close()
 
 
 def _settle(dtype: str) -> None:

@@ -102,8 +102,15 @@ class Frozen:
             drift.append(_drift(torch.stack(before).mean(0), torch.stack(after).mean(0)))
             yield None
         each = np.concatenate(drift)
-        laziness, times_alpha = (float(np.sqrt(part / spread)) for part in (moved, scaled))
+        laziness, times_alpha = (_times(part, spread) for part in (moved, scaled))
         yield Laziness(step, self.depths, laziness, times_alpha, each, float(each.mean()))
+
+
+def _times(part: float, spread: float) -> float:
+    """How many spreads were moved; endlessly many where there was none, as with sigma_u = 0."""
+    if spread > 0:
+        return float(np.sqrt(part / spread))
+    return float("inf") if part > 0 else 0.0
 
 
 def _square(p: Tensor) -> float:

@@ -114,3 +114,15 @@ def test_a_series_reads_some_of_the_steps_as_they_come(runs):
 def test_some_units_stand_for_a_wide_layer(runs):
     part = frozen_probes(runs[8.0], most=512)
     assert part.read(STEPS).laziness == pytest.approx(runs[8.0].laziness(STEPS), rel=0.03)
+
+
+def test_units_without_input_weights_move_endlessly_many_of_their_spreads():
+    still = resviz.Session(
+        data={"samples": 3, "dimension": 4},
+        network={"layers": 4, "units": 8, "sigma_u": 0.0},
+        training={"steps": 2},
+        limit={"nodes": 8, "units": 64},
+    )
+    probes = frozen_probes(resviz.run(still), [0, 2])
+    assert probes.read(0).laziness == 0.0
+    assert probes.read(2).laziness == np.inf
