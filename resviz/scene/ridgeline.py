@@ -63,6 +63,8 @@ def ridgeline(
 ) -> Scene:
     """One panel of up to ``ridges`` histograms over the limit's densities, each standing at its depth s.
 
+    Between fewer layers the limit's densities go on alone, as fine lines.
+
     Args:
         series: one observable over the whole depth.
         step: the shown step.
@@ -85,20 +87,29 @@ def ridgeline(
         message = why_empty(series, step, waiting)
     else:
         of = binned(rows, filled, x, show.bins, groups)
-        lines = filled.limit.at(bases) if filled.limit is not None else None
+        # the limit goes on between few layers: as many of its densities are drawn whatever L is
+        depths = _depths(bases, max(1, ridges // count))
+        lines = filled.limit.at(depths) if filled.limit is not None else None
         if lines is None:
             message = why_no_limit(filled)
+        at = len(depths) - 1
         for ridge in range(count - 1, -1, -1):  # from the back to the front
             base = float(bases[ridge])
+            while lines is not None and filled.limit is not None and depths[at] > base:
+                marks.extend(_limit(filled.limit.x, lines[at], x, float(depths[at]), unit, top, 1.0))
+                at -= 1
             if of.known[ridge]:
                 heights = unit * np.minimum(of.finite[ridge], 3.0 * top)
                 marks.append(Bars(of.edges, heights, base=base, opaque=True))
             if lines is not None and filled.limit is not None:
-                marks.extend(_limit(filled.limit.x, lines[ridge], x, base, unit, top))
+                marks.extend(_limit(filled.limit.x, lines[at], x, base, unit, top, 1.4))
+                at -= 1
         ends = np.searchsorted(groups, np.arange(count + 1)).tolist()
         names = tuple(layers_of(rows, ends[i], ends[i + 1] - 1) for i in range(count))
         reading = RidgeReading(of, bases, names, series.observable.symbol)
         caption = _caption(series, step, of, count, top)
+        if lines is not None and len(depths) > count:
+            caption += "   ·   thin: the limit between the layers"
     panel = Panel(
         key="ridgeline",
         title="Units of all layers, by depth",
@@ -111,7 +122,15 @@ def ridgeline(
     return Scene(panels=(panel,), legend=_LEGEND, caption=caption)
 
 
-def _limit(at: Array, pdf: Array, x: Range, base: float, unit: float, top: float) -> list[Mark]:
+def _depths(bases: Array, each: int) -> Array:
+    """The ridges' depths and ``each`` - 1 more between every two of them, rising."""
+    share = np.arange(each) / each
+    between = bases[:-1, None] + share * np.diff(bases)[:, None]
+    made: Array = np.append(between.ravel(), bases[-1])
+    return made
+
+
+def _limit(at: Array, pdf: Array, x: Range, base: float, unit: float, top: float, width: float) -> list[Mark]:
     if not np.isfinite(pdf).all():
         return []
     shown = np.flatnonzero((at >= x.low) & (at <= x.high) & (pdf > _BARE * top))
@@ -120,7 +139,7 @@ def _limit(at: Array, pdf: Array, x: Range, base: float, unit: float, top: float
     chosen = np.arange(shown[0], shown[-1] + 1)
     chosen = chosen[:: max(1, len(chosen) // _POINTS)]
     heights = unit * np.minimum(pdf[chosen], 3.0 * top)
-    return [Line(at[chosen], base + heights, Role.LIMIT, width=1.4)]
+    return [Line(at[chosen], base + heights, Role.LIMIT, width=width)]
 
 
 def _caption(series: DepthSeries, step: int, of: Binned, ridges: int, top: float) -> str:
