@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from resviz.config.describe import FieldDescription
+from resviz.gui.data_file import DATA_FILES
 
 _UNCHOSEN = "—"
 # counts that one changes by doubling rather than by one
@@ -205,7 +206,7 @@ class PathEditor(TextEditor):
         self.setTextMargins(0, 0, self.button.sizeHint().width(), 0)
 
     def _choose(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Data file", self.text(), "Data (*.npz *.csv)")
+        path, _ = QFileDialog.getOpenFileName(self, "Data file", self.text(), DATA_FILES)
         if path:
             self.setText(path)
             self._commit()

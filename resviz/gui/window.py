@@ -25,6 +25,7 @@ from resviz.gui.closing import ClosingQuestion
 from resviz.gui.commands import Commands
 from resviz.gui.contrast_dock import ContrastDock
 from resviz.gui.controller import CONTRAST, GRID, TIMELINE, Controller
+from resviz.gui.data_file import values_of_kind
 from resviz.gui.documents import Documents, title_of
 from resviz.gui.estimate import estimate
 from resviz.gui.experiment import FIELDS_BY_PATH, Experiment
@@ -300,6 +301,12 @@ class MainWindow(QMainWindow):
     def edit(self, path: str, value: Any) -> None:
         """Ask for a session value; where a live one is to hold is asked back if that is not clear."""
         state = self.controller.state
+        if path == "data.kind":  # a file belongs to one of them, and to no other
+            values = values_of_kind(value, self)
+            self.experiment.take_back(path)
+            if values is not None:
+                self.ask(Edit(values))
+            return
         if not (self.interactive and is_past(state, path)):
             self.ask(Edit({path: value}))
             return

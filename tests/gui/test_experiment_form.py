@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QTextBrowser
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from resviz.config import Session, preset
@@ -12,6 +14,7 @@ from resviz.config.describe import FIELDS
 from resviz.gui.editors import Refused, stepped, text_value, value_text
 from resviz.gui.estimate import estimate, shape, size_text, time_text
 from resviz.gui.experiment import FIELDS_BY_PATH, Experiment
+from resviz.gui.window import MainWindow
 
 
 @pytest.fixture
@@ -198,3 +201,30 @@ def test_sizes_and_times_as_text() -> None:
         "5e+03 TB",
     ]
     assert [time_text(v) for v in (4.71, 1234)] == ["4.7 ms", "1.2 s"]
+
+
+def test_a_file_of_ones_own_is_chosen_and_left_again(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "houses.csv"
+    table.write_text("rooms,price\n1,2\n3,5\n4,4\n")
+    chosen = [""]
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (chosen[0], ""))
+
+    def choose(kind: str) -> None:
+        editor = window.experiment.editor("data.kind")
+        editor.setCurrentText(kind)
+        editor.activated.emit(editor.currentIndex())
+
+    choose("file")  # and cancelled
+    assert window.experiment.editor("data.kind").currentText() == "gaussian"
+    chosen[0] = str(table)
+    choose("file")
+    data = window.controller.state.session.data
+    assert (data.kind, data.path, data.targets, data.samples) == ("file", str(table), ("price",), None)
+    qtbot.waitUntil(lambda: window.controller.state.newest == 0, timeout=60_000)
+    assert window.controller.recording.problem.samples == 3
+    choose("circles")
+    data = window.controller.state.session.data
+    assert (data.kind, data.path) == ("circles", None)
+    assert not window.notice.text
