@@ -24,7 +24,6 @@ from resviz.gui.looking import Looking
 from resviz.gui.overlays import Overlays
 from resviz.gui.pace import Pace, Sparing
 from resviz.gui.pictures import Pictures, drawn_of, places_of, what_of
-from resviz.gui.recovery import leave
 from resviz.gui.resolve import resolve
 from resviz.gui.state import (
     AppState,
@@ -168,10 +167,8 @@ class Controller(QObject):
                 self._pace.soon()  # the old one is greyed
         if new.run == old.run and (new.training, new.target) != (old.training, old.target):
             self.training.drive(new)
-        if new.run == old.run and (gone := {*old.numbers} - {*new.numbers}):
-            # what is not saved stays on the disk, under Unsaved runs
-            kept = self.training.kept
-            leave([kept.pop(number) for number in gone if number in kept])
+        if new.run == old.run:
+            self.training.kept.leave({*old.numbers} - {*new.numbers})
         if new.playing != old.playing:
             self._clock.run(new.playing)
         if new.choice != old.choice or (new.newest != old.newest and not self._look.busy):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from resviz.gui.recovery import leave
+
 if TYPE_CHECKING:
     from resviz.recording import Recording
 
@@ -18,6 +20,12 @@ class Keeping(dict[int, "Recording"]):
     def __setitem__(self, number: int, recording: Recording) -> None:
         self.pop(number, None)  # to the end: touched last
         super().__setitem__(number, recording)
+
+    def leave(self, numbers: Collection[int]) -> None:
+        """Let these go; what is not saved of them stays on the disk, under Unsaved runs."""
+        found = [self.pop(number) for number in numbers if number in self]
+        if found:
+            leave(found)
 
     def fit(self, needed: Collection[int]) -> tuple[int, ...]:
         """Give up recordings that lie nowhere else until memory holds the rest, those in ``needed`` never.

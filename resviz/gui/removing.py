@@ -7,7 +7,19 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from resviz.gui.state import KeptRun
+from resviz.gui.controller import Controller
+from resviz.gui.state import KeptRun, RemoveRun
+
+
+def remove_run(controller: Controller, number: int, window: QWidget) -> None:
+    """Take a run off the list; what was never saved is asked about."""
+    run = next((one for one in controller.state.runs if one.number == number), None)
+    if run is None or not run.unsaved:
+        controller.ask(RemoveRun(number))
+    elif window.findChild(RemovingQuestion) is None:
+        recording = controller.training.kept.get(number)
+        spooled = recording is not None and recording.spool is not None
+        RemovingQuestion(run, spooled, lambda: controller.ask(RemoveRun(number)), window).open()
 
 
 class RemovingQuestion(QMessageBox):

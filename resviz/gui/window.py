@@ -40,7 +40,7 @@ from resviz.gui.pictures import export_options, places_of
 from resviz.gui.plot_menu import PlotMenu, Plots
 from resviz.gui.preferences import Preferences, SettingsDialog, scale_type
 from resviz.gui.ranges import range_of
-from resviz.gui.removing import RemovingQuestion
+from resviz.gui.removing import remove_run
 from resviz.gui.report import ReportDialog, report_text
 from resviz.gui.reproduce_menu import ReproduceMenu
 from resviz.gui.runs_dock import RunsDock
@@ -54,7 +54,6 @@ from resviz.gui.state import (
     Load,
     Look,
     Pin,
-    RemoveRun,
     SetSpeed,
     SetTheme,
     ShowRun,
@@ -171,7 +170,7 @@ class MainWindow(QMainWindow):
         )
         self.runs.shown.connect(lambda number: controller.ask(ShowRun(number)))
         self.runs.changed.connect(lambda number, change: controller.ask(EditRun(number, change)))
-        self.runs.removed.connect(self.remove_run)
+        self.runs.removed.connect(lambda number: remove_run(controller, number, self))
         self.units.looked.connect(lambda changes: controller.ask(Look(changes)))
         self.units.pinned.connect(lambda layer: controller.ask(Pin(layer)))
         self.contrast.alpha_chosen.connect(lambda alpha: controller.ask(Edit({"contrast.alpha": alpha})))
@@ -318,16 +317,6 @@ class MainWindow(QMainWindow):
             self.experiment.take_back(path)
 
         WhereQuestion(state, FIELDS_BY_PATH[path].label, answer, cancelled, self).open()
-
-    def remove_run(self, number: int) -> None:
-        """Take a run off the list; what was never saved is asked about."""
-        run = next((one for one in self.controller.state.runs if one.number == number), None)
-        if run is None or not run.unsaved:
-            self.ask(RemoveRun(number))
-        elif self.findChild(RemovingQuestion) is None:
-            recording = self.controller.training.kept.get(number)
-            spooled = recording is not None and recording.spool is not None
-            RemovingQuestion(run, spooled, lambda: self.ask(RemoveRun(number)), self).open()
 
     def show_settings(self) -> None:
         """Open the settings."""
