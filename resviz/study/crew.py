@@ -21,7 +21,7 @@ from resviz.fields.memory import machine_memory
 from resviz.study.ensemble import Ensemble, Shape, ensemble_bytes, shape_of, train_together
 from resviz.study.machine import cores
 
-__all__ = ["Batch", "Share", "batches", "train_all"]
+__all__ = ["Batch", "Share", "batch_size", "batches", "train_all"]
 
 T = TypeVar("T")
 _BATCH_BYTES = 128e6  # more replicas than this no longer save calls, and leave the caches
@@ -87,7 +87,7 @@ def batches(sessions: Sequence[Session], problems: Sequence[Problem], *, workers
     total = sum(shape.flops * len(rows) for shape, rows in groups.items())
     made = []
     for shape, rows in groups.items():
-        fits = max(1, min(_LARGEST_BATCH, int(_BATCH_BYTES / ensemble_bytes(shape))))
+        fits = batch_size(shape)
         # no batch longer than a quarter of a worker's part, or one worker would wait for the other
         fair = max(1, int(total / (4 * workers) / shape.flops)) if workers > 1 else fits
         size = min(fits, fair)
@@ -99,6 +99,11 @@ def batches(sessions: Sequence[Session], problems: Sequence[Problem], *, workers
                 Batch(shape, part, tuple(sessions[i] for i in part), tuple(problems[i] for i in part))
             )
     return sorted(made, key=lambda batch: -batch.flops)
+
+
+def batch_size(shape: Shape) -> int:
+    """How many networks of a shape are trained together at most."""
+    return max(1, min(_LARGEST_BATCH, int(_BATCH_BYTES / ensemble_bytes(shape))))
 
 
 def train_all(

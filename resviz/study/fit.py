@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from resviz.errors import RequestError
 
-__all__ = ["Interval", "Law", "fit_law", "intervals", "slope"]
+__all__ = ["Interval", "Law", "PowerLaw", "fit_law", "intervals", "power_law", "slope"]
 
 Array = NDArray[np.float64]
 _DRAWS = 400
+_BLOCK = 1_000_000  # numbers of a block of draws
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,62 @@ def slope(x: Array, y: Array) -> float:
     Raises:
         RequestError: fewer than two of them.
     """
+    a, b = _logarithms(x, y)
+    if a.size < 2 or np.ptp(a) == 0:
+        raise RequestError("a rate needs two finite points apart", remedy="Measure at more points.")
+    return float(np.polyfit(a, b, 1)[0])
+
+
+def _logarithms(x: Array, y: Array) -> tuple[Array, Array]:
+    """log x and log y of the finite positive points."""
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     good = np.isfinite(x) & np.isfinite(y) & (x > 0) & (y > 0)
-    if good.sum() < 2 or np.ptp(np.log(x[good])) == 0:
-        raise RequestError("a rate needs two finite points apart", remedy="Measure at more points.")
-    return float(np.polyfit(np.log(x[good]), np.log(y[good]), 1)[0])
+    return np.log(x[good]), np.log(y[good])
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """y = factor x^exponent."""
+
+    exponent: Interval
+    factor: float
+
+    def at(self, x: Array) -> Array:
+        """The fitted y at ``x``."""
+        made: Array = self.factor * np.asarray(x, np.float64) ** self.exponent.value
+        return made
+
+
+def power_law(x: Array, y: Array, *, draws: int = _DRAWS, seed: int = 0) -> PowerLaw:
+    """`slope` with its factor and a 95 % interval by bootstrap over the measurements.
+
+    All draws are fitted by one product each instead of one call each: a curve of a sweep costs a millisecond.
+
+    Args:
+        x, y: (n,) measurements, repetitions side by side.
+
+    Raises:
+        RequestError: finite positive points at fewer than three different x: two points have a slope, but
+            nothing that tells how sure it is.
+    """
+    a, b = _logarithms(x, y)
+    if len(np.unique(a)) < 3:
+        raise RequestError("a fitted rate needs three finite points apart", remedy="Measure at more points.")
+    a_0, b_0 = a.mean(), b.mean()
+    a, b = a - a_0, b - b_0
+    value = float(a @ b / (a @ a))
+    generator = np.random.default_rng(seed)
+    block = max(1, _BLOCK // len(a))
+    found = []
+    for first in range(0, draws, block):
+        index = generator.integers(0, len(a), (min(block, draws - first), len(a)))
+        p, q = a[index], b[index]  # (draws, n)
+        p -= p.mean(axis=1, keepdims=True)
+        spread = np.einsum("ij,ij->i", p, p)
+        apart = spread > 1e-12 * (a @ a)  # not one x drawn again and again
+        found.append(np.einsum("ij,ij->i", p, q)[apart] / spread[apart])
+    low, high = np.percentile(np.concatenate(found), [2.5, 97.5])
+    return PowerLaw(Interval(value, float(low), float(high)), float(np.exp(b_0 - value * a_0)))
 
 
 def intervals(

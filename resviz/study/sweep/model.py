@@ -23,20 +23,22 @@ from __future__ import annotations
 
 import itertools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import tomlkit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from resviz.config import Session, load_session
 from resviz.config.describe import FIELDS
 from resviz.errors import SessionError
+from resviz.files import writing
 
-__all__ = ["MEASURES", "SHIPPED", "Axis", "Point", "Sweep", "load_sweep"]
+__all__ = ["COPY", "MEASURES", "SHIPPED", "Axis", "Point", "Sweep", "load_sweep"]
 
 Measure = Literal[
     "loss", "output_error", "output_std", "travel", "laziness", "kernel_drift", "distance", "diverged"
@@ -52,6 +54,9 @@ MEASURES: dict[str, tuple[str, ...]] = {
     "diverged": ("diverged",),
 }
 """Measure -> its columns. output_std is one number a point, over its repetitions."""
+
+COPY = "sweep.toml"
+"""Name of the sweep file beside a table."""
 
 SHIPPED = {"phase-atlas": ("observe", "atlas", "sweep.toml")}
 """Sweeps that come with the program: name -> place in the package."""
@@ -93,7 +98,9 @@ class Axis(Part):
         return (self.key,) if isinstance(self.key, str) else self.key
 
     def steps(self) -> list[tuple[Any, ...]]:
-        """One tuple of values a step, in order; integer keys are rounded, and each value comes once.
+        """One tuple of values a step, in order; each value comes once.
+
+        Spaced values of integer keys are rounded, those of limit.units to powers of two.
 
         Raises:
             SessionError: an entry of several keys' list that is not one value a key.
@@ -113,6 +120,8 @@ class Axis(Part):
         space = np.linspace if self.linspace else np.geomspace
         values = [float(f"{value:.12g}") for value in space(first, last, count)]
         kinds = {field.path: field.kind for field in FIELDS}
+        if self.keys[0] == "limit.units":  # Sobol points come in powers of two
+            return [(2**n,) for n in dict.fromkeys(round(np.log2(max(value, 1.0))) for value in values)]
         if kinds.get(self.keys[0]) == "int":
             return [(value,) for value in dict.fromkeys(round(value) for value in values)]
         return [(value,) for value in values]
@@ -196,6 +205,10 @@ class Sweep(Part):
         Raises:
             SessionError: a key that no session has, a value out of range (with its point), too many points.
         """
+        return list(self.each_point())
+
+    def each_point(self) -> Iterator[Point]:
+        """`points` one by one: a large sweep takes seconds to be written down."""
         base = self.base()
         if len(set(self.keys)) < len(self.keys):
             raise SessionError(
@@ -215,7 +228,6 @@ class Sweep(Part):
             raise SessionError(
                 f"repeat = {self.repeat!r}: not an integer key", remedy="Name a seed, as network.seed."
             )
-        points = []
         for number, combination in enumerate(itertools.product(*steps)):
             values = dict(zip(self.keys, itertools.chain(*combination), strict=True))
             try:
@@ -228,8 +240,24 @@ class Sweep(Part):
                 raise SessionError(
                     f"point {number} of the sweep: {error.message}", remedy=error.remedy
                 ) from None
-            points.append(Point(number, values, sessions))
-        return points
+            yield Point(number, values, sessions)
+
+    def to_toml(self) -> str:
+        """The sweep as a file that stands alone: its session written out, the path of its data absolute."""
+        mapping = self.model_dump(by_alias=True, exclude_none=True)
+        mapping["session"] = self.base().to_mapping()
+        return tomlkit.dumps(mapping)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the sweep; an older file is replaced whole or not at all.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        path = Path(path)
+        with writing(path) as temporary:
+            temporary.write_text(self.to_toml(), encoding="utf-8", newline="\n")
+        return path
 
 
 def load_sweep(path: str | Path) -> Sweep:

@@ -13,13 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import tomlkit
-
-from resviz.errors import ResvizError, WorkError
-from resviz.files import make_folder, writing
+from resviz.errors import ResvizError, SessionError, WorkError
+from resviz.files import make_folder
 from resviz.study.machine import cores
 from resviz.study.sweep.cluster import connected
-from resviz.study.sweep.model import Point, Sweep
+from resviz.study.sweep.model import COPY, Point, Sweep, load_sweep
 from resviz.study.sweep.parquet import has_parquet, is_stale, write_parquet
 from resviz.study.sweep.table import Row, Table, session_id
 from resviz.study.sweep.task import Ended, Solved, Task, failed, halves, make_tasks, perform, solve
@@ -116,7 +114,7 @@ def run_sweep(
     folder = Path(folder)
     make_folder(folder)
     table = Table(folder, sweep.keys, sweep.columns)
-    _write_copy(sweep, folder)
+    _keep_copy(sweep, folder)
     total = sum(len(point.sessions) for point in points)
     todo = [point for point in points if not _is_done(point, table, retry)]
     state = _State({p.number: p for p in points}, table, total, 0, 0, 0.0)
@@ -238,9 +236,10 @@ def _gpus(points: list[Point]) -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
-def _write_copy(sweep: Sweep, folder: Path) -> None:
-    """sweep.toml: what the table was made from."""
-    mapping = sweep.model_dump(by_alias=True, exclude_none=True)
-    mapping["session"] = sweep.base().to_mapping()
-    with writing(folder / "sweep.toml") as temporary:
-        temporary.write_text(tomlkit.dumps(mapping), encoding="utf-8", newline="\n")
+def _keep_copy(sweep: Sweep, folder: Path) -> None:
+    """sweep.toml: what the table was made from; a file that says so already keeps its comments."""
+    copy = folder / COPY
+    with suppress(SessionError):
+        if load_sweep(copy).to_toml() == sweep.to_toml():
+            return
+    sweep.save(copy)

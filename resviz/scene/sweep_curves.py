@@ -1,0 +1,203 @@
+"""A sweep as curves: one axis across, the other as lines; repetitions as bars, rates as fitted lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from resviz.scene.axes import Range, grown, log_range
+from resviz.scene.clip import straight
+from resviz.scene.model import (
+    Array,
+    Axis,
+    Dash,
+    LegendEntry,
+    Line,
+    Mark,
+    Panel,
+    Points,
+    Role,
+    Scene,
+)
+from resviz.scene.swept import Along, Power, Swept, middle, power_text, read_point
+from resviz.scene.ticks import number
+
+__all__ = ["MOST_LINES", "curve_at", "empty_scene", "sweep_axis", "sweep_scene"]
+
+_ROLES = (Role.FIRST, Role.SECOND, Role.THIRD, Role.FOURTH, Role.FIFTH)
+_DASHES: tuple[Dash, ...] = ("solid", "dash", "dot")
+MOST_LINES = len(_ROLES) * len(_DASHES)
+"""More lines than colours times dashes cannot be told apart: the others are left to the heat map."""
+
+_POINT, _RING, _FAILED = 5.0, 6.0, 9.0
+_REACH = 0.04  # of the axes: so near a point the mouse means it
+_FOOT = 0.03  # of the axis above its lower end, where points without a number stand
+_FINE = 33  # points of a fitted line
+
+
+def empty_scene(message: str) -> Scene:
+    """The panel before there is anything to draw, saying what to do."""
+    panel = Panel("sweep", "What a sweep shows", Axis(0.0, 1.0), Axis(0.0, 1.0), (), message=message)
+    return Scene((panel,))
+
+
+def sweep_scene(swept: Swept, *, title: str = "", message: str = "", caption: str = "") -> Scene:
+    """One panel, "sweep".
+
+    Args:
+        title: of the figure.
+        message: what is going on while there are no points.
+        caption: what is said under the figure, before what bars and fits are.
+    """
+    centre, low, high = middle(swept)
+    shown = range(min(MOST_LINES, len(centre)))
+    x = sweep_axis(swept.x)
+    y = _value_axis(swept, [low[: len(shown)], high[: len(shown)]])
+    marks: list[Mark] = []
+    legend: list[LegendEntry] = []
+    for line in shown:
+        marks += _line(swept, line, centre[line], low[line], high[line])
+        legend.append(_entry(swept, line))
+    if swept.own is not None and swept.lines is None and np.isfinite(swept.own).any():
+        marks.append(Line(swept.x.at, swept.own[0], Role.LIMIT, "dot", 1.0))
+        legend.append(LegendEntry("the limit's own error", Role.LIMIT, "dot"))
+    bare = swept.bare()[: len(shown)]
+    if bare.any():
+        columns = np.flatnonzero(bare.any(axis=0))
+        foot = np.full(len(columns), _foot(y))
+        marks.append(Points(swept.x.at[columns], foot, Role.CURSOR, size=_FAILED, ring=True))
+        legend.append(LegendEntry("rings: points without a number", Role.CURSOR, filled=True))
+    panel = Panel(
+        key="sweep",
+        title=_title(swept),
+        x=x,
+        y=y,
+        marks=tuple(marks),
+        message=message if not np.isfinite(centre).any() else "",
+        reading=lambda at, up: _reading(swept, x, y, at, up),
+    )
+    parts = [caption, *_notes(swept, len(shown))]
+    return Scene(
+        (panel,), legend=tuple(legend), title=title, caption="   ·   ".join(part for part in parts if part)
+    )
+
+
+def sweep_axis(along: Along) -> Axis:
+    """The axis of a sweep's values, with room for the outer markers."""
+    if along.scale == "log":
+        reach = log_range(np.array([along.at[0] / 1.1, along.at[-1] * 1.1]))
+    elif along.numeric:
+        away = 0.03 * (along.at[-1] - along.at[0])
+        reach = grown(None, (along.at[0] - away, along.at[-1] + away))
+    else:
+        reach = Range(0.5, len(along.at) + 0.5)
+    return Axis(reach.low, reach.high, along.label, along.scale)
+
+
+def curve_at(swept: Swept, x: float, y: float) -> tuple[int, int] | None:
+    """(line, column) of the point that a click at (x, y) means; None where none is near."""
+    centre, low, high = middle(swept)
+    count = min(MOST_LINES, len(centre))
+    return _nearest(swept, sweep_axis(swept.x), _value_axis(swept, [low[:count], high[:count]]), x, y)
+
+
+def _nearest(swept: Swept, across: Axis, up: Axis, x: float, y: float) -> tuple[int, int] | None:
+    centre = middle(swept)[0][:MOST_LINES]
+    at_y = np.where(swept.bare()[: len(centre)], _foot(up), centre)  # (lines, n)
+    away_x = _shares(swept.x.at, across) - _shares(np.array([x]), across)
+    away_y = _shares(at_y.ravel(), up).reshape(at_y.shape) - _shares(np.array([y]), up)
+    away = np.hypot(away_x[None], away_y)
+    if not np.isfinite(away).any():
+        return None
+    line, column = np.unravel_index(int(np.nanargmin(away)), away.shape)
+    return (int(line), int(column)) if away[line, column] <= _REACH else None
+
+
+def _shares(values: Array, axis: Axis) -> Array:
+    """Values as shares of the axis's length."""
+    low, high = straight(np.array([axis.low, axis.high]), axis)
+    shares: Array = (straight(values, axis) - low) / (high - low)
+    return shares
+
+
+def _foot(y: Axis) -> float:
+    if y.scale == "log":
+        return float(y.low * (y.high / y.low) ** _FOOT)
+    return float(y.low + _FOOT * (y.high - y.low))
+
+
+def _value_axis(swept: Swept, ends: Sequence[Array]) -> Axis:
+    if swept.log:
+        own = None if swept.own is None or swept.lines is not None else swept.own.ravel()
+        reach = log_range(*(end.ravel() for end in ends), own)
+    elif swept.quantity == "diverged":
+        reach = Range(0.0, 1.0)
+    else:
+        good = np.concatenate([end[np.isfinite(end)] for end in ends])
+        needed = (0.0, float(good.max())) if good.size else (0.0, 1.0)
+        reach = grown(None, needed, nonnegative=True)
+    return Axis(reach.low, reach.high, swept.label, "log" if swept.log else "linear")
+
+
+def _line(swept: Swept, line: int, centre: Array, low: Array, high: Array) -> list[Mark]:
+    role, dash = _style(line)
+    at, good = swept.x.at, np.isfinite(centre)
+    marks: list[Mark] = []
+    if not good.any():
+        return marks
+    barred = good & (high > low)
+    if barred.any():
+        gap = np.full(int(barred.sum()), np.nan)
+        bars_x = np.stack([at[barred], at[barred], gap], axis=1).ravel()
+        bars_y = np.stack([low[barred], high[barred], gap], axis=1).ravel()
+        marks.append(Line(bars_x, bars_y, role, width=1.0))
+    # points that are still missing leave a gap
+    marks.append(Line(at, centre, role, dash, width=1.0))
+    ring = line % 2 == 1
+    marks.append(Points(at[good], centre[good], role, size=_RING if ring else _POINT, ring=ring))
+    power = _power(swept, line)
+    if power is not None:
+        ends = np.geomspace(power.first, power.last, _FINE)
+        marks.append(Line(ends, power.at(ends), role, "dot", width=1.5))
+    return marks
+
+
+def _style(line: int) -> tuple[Role, Dash]:
+    """Colour and dash of a line: neighbours differ in colour and marker, lines of one colour in dash."""
+    return _ROLES[line % len(_ROLES)], _DASHES[line // len(_ROLES) % len(_DASHES)]
+
+
+def _power(swept: Swept, line: int) -> Power | None:
+    return swept.powers[line] if line < len(swept.powers) else None
+
+
+def _entry(swept: Swept, line: int) -> LegendEntry:
+    role, dash = _style(line)
+    power = _power(swept, line)
+    name = "measured" if swept.lines is None else f"{swept.lines.symbol} = {swept.lines.names[line]}"
+    return LegendEntry(name if power is None else f"{name}: {power_text(power)}", role, dash)
+
+
+def _title(swept: Swept) -> str:
+    lines = "" if swept.lines is None else f", lines: {swept.lines.label.partition(':')[0]}"
+    return f"{swept.label[0].upper()}{swept.label[1:]} over {swept.x.label.partition(':')[0]}{lines}"
+
+
+def _notes(swept: Swept, shown: int) -> list[str]:
+    notes = []
+    if swept.planned > 1 and swept.quantity not in ("output_std", "diverged"):
+        mean = "geometric mean" if swept.log else "mean"
+        notes.append(f"{mean} of {swept.planned} runs, bars: their standard deviation")
+    if any(power is not None for power in swept.powers):
+        notes.append(f"dotted: power law in {swept.x.symbol}, fitted; brackets: 95 % by bootstrap over runs")
+    if shown < len(swept.points):
+        notes.append(f"{shown} of {len(swept.points)} lines drawn; the heat map has all")
+    return notes
+
+
+def _reading(swept: Swept, across: Axis, up: Axis, x: float, y: float) -> tuple[str, ...]:
+    hit = _nearest(swept, across, up, x, y)
+    if hit is not None:
+        return read_point(swept, *hit)
+    return (f"{swept.x.symbol} = {number(x)}", f"{swept.label} {number(y)}")
