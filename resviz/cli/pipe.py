@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import _thread
 import json
+import os
+import signal
 import sys
 import threading
 import time
@@ -15,7 +17,9 @@ from typing import Any
 from resviz.cli.report import Update
 
 _RATE_S = 0.1  # between two lines
-_NOT_YET = 0.5  # seconds of drawing before the time left is said
+_GRACE_S = 10.0  # to tidy up after being interrupted
+_INTERRUPTED = 130
+_NOT_YET = 0.5  # seconds of work before the time left is said
 
 
 def say(**facts: Any) -> None:
@@ -28,26 +32,39 @@ def watch_stdin() -> None:
     threading.Thread(target=_watch, name="stdin", daemon=True).start()
 
 
+class Left:
+    """Seconds of work that are left, judged by what went before; None while unknown."""
+
+    def __init__(self) -> None:
+        self._begun: float | None = None
+        self._share = 0.0  # that was done when it began
+
+    def begin(self, share: float = 0.0) -> None:
+        """Count from now on: preparation says nothing about the time that the work takes."""
+        self._begun, self._share = time.monotonic(), share
+
+    def at(self, share: float) -> float | None:
+        """When the share 0..1 of the work is done."""
+        if self._begun is None:
+            self.begin(share)
+            return None
+        gone, done = time.monotonic() - (self._begun or 0.0), share - self._share
+        return gone * (1.0 - share) / done if done > 0 and gone > _NOT_YET else None
+
+
 def piped_progress() -> Update:
     """An update that writes {"done", "total", "message", "left"}; left is in seconds, null while unknown."""
-    begun: float | None = None
-    last = float("-inf")
+    left, last = Left(), float("-inf")
 
     def update(done: int, total: int, message: str) -> None:
-        nonlocal begun, last
+        nonlocal last
+        if done == 0:
+            left.begin()
         now = time.monotonic()
-        if begun is None or done == 0:
-            begun = now  # preparation says nothing about the time that a frame takes
         if now - last < _RATE_S and done < total:
             return
         last = now
-        known = done > 0 and now - begun > _NOT_YET
-        say(
-            done=done,
-            total=total,
-            message=message,
-            left=(now - begun) * (total - done) / done if known else None,
-        )
+        say(done=done, total=total, message=message, left=left.at(done / total) if total else None)
 
     return update
 
@@ -55,4 +72,10 @@ def piped_progress() -> Update:
 def _watch() -> None:
     while sys.stdin.readline():
         pass
-    _thread.interrupt_main()
+    if hasattr(signal, "pthread_kill"):
+        # also ends a wait for a lock, which a flag alone would not
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+    time.sleep(_GRACE_S)
+    os._exit(_INTERRUPTED)  # compiled code of libraries may swallow an interrupt

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from resviz.cli.options import Level, LogLevel, Quiet, ShowProgress, start_log
 from resviz.cli.report import note, progress
 from resviz.cli.session import stopping_kindly
+
+if TYPE_CHECKING:
+    from resviz.study.sweep import SweepProgress
+
+_RATE_S = 0.1  # between two lines for the window
 
 
 def sweep(
@@ -31,11 +37,16 @@ def sweep(
     ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try runs again whose row is an error.")] = False,
     show_progress: ShowProgress = None,
+    pipe: Annotated[bool, typer.Option("--pipe", hidden=True)] = False,
     quiet: Quiet = False,
     log_level: Level = LogLevel.WARNING,
 ) -> None:
     """Run all points of SWEEP that DIR/table.csv does not hold yet; rows are added as runs end."""
     start_log(log_level)
+    if pipe:
+        from resviz.cli.pipe import watch_stdin
+
+        watch_stdin()
     from resviz.study.sweep import SweepProgress, limited_rows, load_sweep, read_table, run_sweep
 
     chosen = load_sweep(file)
@@ -44,17 +55,18 @@ def sweep(
     try:
         with (
             stopping_kindly(),
-            progress("sweeping", shown=show_progress, quiet=quiet) as update,
+            _told(show_progress, pipe=pipe, quiet=quiet) as tell,
             closing(run_sweep(chosen, output, scheduler=scheduler, workers=workers, retry=retry)) as states,
         ):
             for state in states:
                 before = state.done if before is None else before
-                failed = f", {state.failed} failed" if state.failed else ""
-                update(round(1000 * state.fraction), 1000, f"{state.done} of {state.total} runs{failed}")
+                tell(state)
     except KeyboardInterrupt:
         note(f"{output / 'table.csv'}: kept {state.done} of {state.total} runs", quiet=quiet)
         note("  The same command goes on from there.", quiet=quiet)
         raise
+    if pipe:
+        return
     known = f" ({before} known before)" if before else ""
     failed = f", {state.failed} failed: see the column error" if state.failed else ""
     took = f"{time.monotonic() - begun:.0f} s"
@@ -65,3 +77,44 @@ def sweep(
             f"  {limited} of {measured} output errors are limited by the reference: raise limit.units.",
             quiet=quiet,
         )
+
+
+@contextmanager
+def _told(
+    show_progress: bool | None, *, pipe: bool, quiet: bool
+) -> Iterator[Callable[[SweepProgress], None]]:
+    """Tells where a sweep stands: people by a bar, the window by JSON lines of the same names."""
+    if pipe:
+        yield _piped()
+        return
+    with progress("sweeping", shown=show_progress, quiet=quiet) as update:
+
+        def tell(state: SweepProgress) -> None:
+            failed = f", {state.failed} failed" if state.failed else ""
+            update(round(1000 * state.fraction), 1000, f"{state.done} of {state.total} runs{failed}")
+
+        yield tell
+
+
+def _piped() -> Callable[[SweepProgress], None]:
+    from resviz.cli.pipe import Left, say
+
+    left, last = Left(), float("-inf")
+    first = True  # workers are started after it
+
+    def tell(state: SweepProgress) -> None:
+        nonlocal last, first
+        now = time.monotonic()
+        if now - last < _RATE_S and state.done < state.total:
+            return
+        last = now
+        say(
+            done=state.done,
+            total=state.total,
+            failed=state.failed,
+            fraction=state.fraction,
+            left=None if first else left.at(state.fraction),
+        )
+        first = False
+
+    return tell

@@ -14,10 +14,10 @@ from resviz.study.sweep.table import session_id
 __all__ = ["Cost", "Plan", "plan_sweep"]
 
 _FLOPS = 3e10  # floating-point operations a second of the kernels on one core: the first guess
-_START_S = 4.0  # until worker processes have imported what they need
+_START_S = 8.0  # until worker processes have imported what they need
 _WORKER_BYTES = 350e6  # of a worker process that has
 _AUTO_NODES, _AUTO_UNITS = 64, 4096  # of a limit that chooses them by tolerance, typically
-_SMALL_S = 10.0  # of work that is over before worker processes would have started and shared it
+_SMALL_S = 20.0  # of work that is over before worker processes would have started and shared it
 _EVERY = 64  # points between two signs of life
 
 

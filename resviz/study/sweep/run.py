@@ -64,7 +64,7 @@ class _State:
             self.done,
             self.total,
             self.failed,
-            min(1.0, self.finished / self.work) if self.work else 1.0,
+            min(1.0, self.finished / self.work) if self.work else self.done / max(1, self.total),
             rows,
         )
 
