@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Picture = NDArray[np.uint8]
 
+SWEEP = "sweep"
+"""What the figure of a sweep says it is; no view draws it from one recording."""
+
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.S)
 _NUMBER = re.compile(r"(?<![\w#.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")  # colours like #56b4e9 are words
 
@@ -100,6 +103,11 @@ def _trained(session: Session, newest: int) -> Generator[ExportProgress, None, R
 
 
 def _check(provenance: Provenance, recordings: Sequence[Recording]) -> None:
+    if provenance.options.view == SWEEP:
+        raise RequestError(
+            "the file shows a sweep: many runs, not one that could be trained again",
+            remedy="Repeat `resviz sweep` on the sweep file beside its table.",
+        )
     if not recordings:
         return
     if [one.session for one in recordings] != list(provenance.sessions):

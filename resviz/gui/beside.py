@@ -19,6 +19,7 @@ from resviz.gui.pace import Pace
 from resviz.gui.past import PastErrors, earlier_points, present_point
 from resviz.gui.pictures import places_of
 from resviz.gui.state import AppState, Edit, Look, Seek, ShowRun
+from resviz.gui.sweep.sweeping import Sweeping
 from resviz.gui.tabs import Tabs
 from resviz.gui.worker import Finished, Worker
 from resviz.scene.axes import Ranges
@@ -61,6 +62,7 @@ class Beside(QObject):
         self._atlas_worker = Worker("atlas", rate=5.0, background=True, parent=self)
         self._atlas_worker.yielded.connect(self._on_atlas)
         self._atlas_worker.finished.connect(self._on_atlas_finished)
+        self.sweeping = Sweeping(controller, tabs.sweep, self)
         self._closed = False
 
         controller.changed.connect(self._on_changed)
@@ -99,6 +101,8 @@ class Beside(QObject):
             self._read_atlas()
         else:
             self._atlas_worker.resume()
+        if self._tabs.currentWidget() is self._tabs.sweep:
+            self.sweeping.see()
         self._pace.soon()
 
     def paint(self) -> None:
@@ -331,7 +335,7 @@ class Beside(QObject):
             worker.blockSignals(True)
             worker.close(0)
         ended = [worker.close(wait_ms) for worker in workers]
-        return all(ended)
+        return self.sweeping.close(wait_ms) and all(ended)
 
 
 def _filled(fit: Fit) -> Iterator[FitMap | None]:

@@ -52,6 +52,25 @@ class Plots:
                 return export_options(state, theme, name)
         return None
 
+    def stem(self, view: SceneView) -> str:
+        """What a file of the figure is called unless it is called otherwise."""
+        return (view.objectName() or "figure") + f"-{self.state.cursor}"
+
+    def provenance(self, view: SceneView, options: Options) -> Provenance:
+        """Where the figure comes from."""
+        state = self.state
+        return Provenance((state.session,), (state.newest,), options, (state.cursor,), seen=True)
+
+    def python(self, view: SceneView, panel: str) -> str:
+        """A script that makes the figure again."""
+        name, _, layer = panel.partition(" ")
+        number = int(layer) if name == "layer" and layer.isdigit() else None
+        return python_text(self.state, self.options(view), number)
+
+    def command(self, view: SceneView) -> str:
+        """The command that does."""
+        return command_text(self.state, self.options(view))
+
 
 class PlotMenu(QObject):
     """Opens on a right click, or the menu key, over ``view``."""
@@ -103,8 +122,8 @@ class PlotMenu(QObject):
         self._ask("Export its data", _NUMBERS, TABLES, self.export)
 
     def _ask(self, title: str, kinds: str, suffixes: tuple[str, ...], write: Callable[[Path], None]) -> None:
-        name = (self._view.objectName() or "figure") + f"-{self._source.state.cursor}"
-        chosen, kind = QFileDialog.getSaveFileName(self._view, title, name, kinds)
+        stem = self._source.stem(self._view)
+        chosen, kind = QFileDialog.getSaveFileName(self._view, title, stem, kinds)
         if not chosen:
             return
         path = Path(chosen)
@@ -117,12 +136,12 @@ class PlotMenu(QObject):
 
     def export(self, path: Path) -> None:
         """Write the figure, or its numbers, as the extension of ``path`` says; says so above the plots."""
-        state, view = self._source.state, self._view
+        view = self._view
         size, scale = (_SHARPER * view.width(), _SHARPER * view.height()), _SHARPER * view.scale
         asked = self._source.options(view) or Options()
         options = replace(asked, size=size, scale=scale, theme=view.theme.name)
-        provenance = Provenance((state.session,), (state.newest,), options, (state.cursor,), seen=True)
         try:
+            provenance = self._source.provenance(view, options)
             if path.suffix.lower() in TABLES:
                 write_values(path, view.seen, provenance)
             else:
@@ -144,11 +163,7 @@ class PlotMenu(QObject):
         QGuiApplication.clipboard().setText(values_text(self._view.seen, panel, "\t"))
 
     def _copy_python(self, panel: str) -> None:
-        state, options = self._source.state, self._source.options(self._view)
-        name, _, layer = panel.partition(" ")
-        number = int(layer) if name == "layer" and layer.isdigit() else None
-        QGuiApplication.clipboard().setText(python_text(state, options, number))
+        QGuiApplication.clipboard().setText(self._source.python(self._view, panel))
 
     def _copy_command(self) -> None:
-        state, options = self._source.state, self._source.options(self._view)
-        QGuiApplication.clipboard().setText(command_text(state, options))
+        QGuiApplication.clipboard().setText(self._source.command(self._view))

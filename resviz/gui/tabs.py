@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from resviz.draw.view import SceneView
 from resviz.gui.flow import labelled
+from resviz.gui.sweep.tab import SweepTab
 from resviz.gui.units_tab import UnitsTab
 from resviz.scene.phase import QUANTITIES
 
@@ -155,19 +156,21 @@ class PhaseTab(SceneTab):
 
 
 class Tabs(QTabWidget):
-    """Units, Fields, Fit, Error, Phase diagram."""
+    """Units, Fields, Fit, Error, Phase diagram, Sweep."""
 
     def __init__(self, units: UnitsTab) -> None:
         super().__init__()
         self.setObjectName("tabs")
         self.setDocumentMode(True)
         self.fields, self.fit, self.error, self.phase = FieldsTab(), FitTab(), ErrorTab(), PhaseTab()
+        self.sweep = SweepTab()
         for widget, title in (
             (units, "Units"),
             (self.fields, "Fields"),
             (self.fit, "Fit"),
             (self.error, "Error"),
             (self.phase, "Phase diagram"),
+            (self.sweep, "Sweep"),
         ):
             self.addTab(widget, title)
 
@@ -180,4 +183,4 @@ class Tabs(QTabWidget):
     @property
     def views(self) -> tuple[SceneView, ...]:
         """The pictures of all tabs but Units."""
-        return self.fields.view, self.fit.view, self.error.view, self.phase.view
+        return self.fields.view, self.fit.view, self.error.view, self.phase.view, self.sweep.view

@@ -61,6 +61,7 @@ from resviz.gui.state import (
 )
 from resviz.gui.status import BETWEEN, status_text
 from resviz.gui.stored import Settings
+from resviz.gui.sweep.recipe import SweepPlots
 from resviz.gui.tabs import Tabs
 from resviz.gui.timeline_dock import TimelineDock
 from resviz.gui.toolbar import Toolbar
@@ -99,8 +100,9 @@ class MainWindow(QMainWindow):
         bar.insertMenu(bar.actions()[-1], ReproduceMenu(self, lambda: self._theme, self.report))
         self.commands.add_keys(self._views())
         plots = Plots(self.controller, self.notice.show_notice)
+        sweeps = SweepPlots(self.controller, self.beside.sweeping, self.notice.show_notice)
         for view in self._views():
-            PlotMenu(view, plots)
+            PlotMenu(view, sweeps if view is self.tabs.sweep.view else plots)
             Panning(view)
         self.starting = Starting(self, self.controller, self.preferences)
         self._connect()

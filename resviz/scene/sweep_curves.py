@@ -58,7 +58,8 @@ def sweep_scene(swept: Swept, *, title: str = "", message: str = "", caption: st
     legend: list[LegendEntry] = []
     for line in shown:
         marks += _line(swept, line, centre[line], low[line], high[line])
-        legend.append(_entry(swept, line))
+        if np.isfinite(centre[line]).any():
+            legend.append(_entry(swept, line))
     if swept.own is not None and swept.lines is None and np.isfinite(swept.own).any():
         marks.append(Line(swept.x.at, swept.own[0], Role.LIMIT, "dot", 1.0))
         legend.append(LegendEntry("the limit's own error", Role.LIMIT, "dot"))
@@ -186,13 +187,13 @@ def _title(swept: Swept) -> str:
 
 def _notes(swept: Swept, shown: int) -> list[str]:
     notes = []
-    if swept.planned > 1 and swept.quantity not in ("output_std", "diverged"):
-        mean = "geometric mean" if swept.log else "mean"
-        notes.append(f"{mean} of {swept.planned} runs, bars: their standard deviation")
-    if any(power is not None for power in swept.powers):
-        notes.append(f"dotted: power law in {swept.x.symbol}, fitted; brackets: 95 % by bootstrap over runs")
     if shown < len(swept.points):
         notes.append(f"{shown} of {len(swept.points)} lines drawn; the heat map has all")
+    if swept.planned > 1 and swept.quantity not in ("output_std", "diverged"):
+        mean = "geometric mean and std" if swept.log else "mean and std"
+        notes.append(f"{mean} of {swept.planned} runs")
+    if any(power is not None for power in swept.powers):
+        notes.append(f"dotted: fitted power of {swept.x.symbol}, 95 % by bootstrap")
     return notes
 
 

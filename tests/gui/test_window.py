@@ -508,7 +508,7 @@ def test_a_narrow_window_puts_the_contrast_beside_the_form(
     qtbot.waitUntil(
         lambda: (window._contrast_dock in window.tabifiedDockWidgets(window._experiment_dock)) is tabbed
     )
-    assert window.findChild(QTabWidget, "tabs").count() == 5
+    assert window.findChild(QTabWidget, "tabs").count() == 6
 
 
 def test_a_long_status_pushes_nothing_out_of_the_toolbar(window: MainWindow, qtbot: QtBot) -> None:

@@ -55,8 +55,8 @@ def test_one_axis_is_a_line_with_bars_and_its_fit():
     assert fit.dash == "dot"
     np.testing.assert_allclose(fit.y * fit.x, 2.0)
     assert scene.legend[0].text == "measured: fitted rate −1.00 (−1.20 to −0.900)"
-    assert "fitted; brackets: 95 % by bootstrap" in scene.caption
-    assert "geometric mean of 2 runs" in scene.caption
+    assert "fitted power of α, 95 % by bootstrap" in scene.caption
+    assert "geometric mean and std of 2 runs" in scene.caption
 
 
 def test_every_line_is_told_apart_by_colour_marker_or_dash():

@@ -22,7 +22,7 @@ from resviz.config import Session
 from resviz.errors import OutputError, RequestError
 from resviz.scene.error import LIMITED
 
-__all__ = ["NAME", "Row", "Table", "limited_rows", "read_table", "session_id"]
+__all__ = ["NAME", "Row", "Table", "limited_rows", "read_table", "session_id", "takes"]
 
 NAME = "table.csv"
 _BEFORE = ("id", "point", "repetition")
@@ -72,7 +72,7 @@ class Table:
         """
         self.path = folder / NAME
         self.keys, self.columns = tuple(keys), tuple(columns)
-        self.header = (*_BEFORE, *self.keys, *self.columns, *_AFTER)
+        self.header = _header(self.keys, self.columns)
         self.done: dict[str, bool] = {}
         try:
             if self.path.exists():
@@ -136,6 +136,22 @@ class Table:
             for cells in reader:
                 if len(cells) == len(header):
                     self.done[cells[0]] = bool(cells[at_error])
+
+
+def _header(keys: Iterable[str], columns: Iterable[str]) -> tuple[str, ...]:
+    return (*_BEFORE, *keys, *columns, *_AFTER)
+
+
+def takes(folder: Path, keys: Iterable[str], columns: Iterable[str]) -> bool:
+    """Whether a sweep's rows may be added in ``folder``: no table yet, or one of the same columns."""
+    try:
+        with (folder / NAME).open("r", encoding="utf-8", newline="") as file:
+            first = next(csv.reader(file), None)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, csv.Error):
+        return False
+    return first is None or tuple(first) == _header(keys, columns)
 
 
 def read_table(path: str | Path) -> list[dict[str, Any]]:
