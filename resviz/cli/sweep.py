@@ -100,10 +100,13 @@ def _piped() -> Callable[[SweepProgress], None]:
     from resviz.cli.pipe import Left, say
 
     left, last = Left(), float("-inf")
-    first = True  # workers are started after it
+    begun = False
 
     def tell(state: SweepProgress) -> None:
-        nonlocal last, first
+        nonlocal last, begun
+        if not begun and 0 < state.fraction < 1 and state.working:
+            begun = True  # what came before were workers that start, and the first limits
+            left.begin(state.fraction)
         now = time.monotonic()
         if now - last < _RATE_S and state.done < state.total:
             return
@@ -113,8 +116,7 @@ def _piped() -> Callable[[SweepProgress], None]:
             total=state.total,
             failed=state.failed,
             fraction=state.fraction,
-            left=None if first else left.at(state.fraction),
+            left=left.at(state.fraction) if begun else None,
         )
-        first = False
 
     return tell

@@ -59,7 +59,9 @@ def sweep_scene(swept: Swept, *, title: str = "", message: str = "", caption: st
     for line in shown:
         marks += _line(swept, line, centre[line], low[line], high[line])
         if np.isfinite(centre[line]).any():
-            legend.append(_entry(swept, line))
+            legend += _entries(swept, line)
+    if swept.lines is not None and any(power is not None for power in swept.powers[: len(shown)]):
+        legend.append(LegendEntry(f"fitted powers of {swept.x.symbol}, 95 % by bootstrap", Role.MUTED, "dot"))
     if swept.own is not None and swept.lines is None and np.isfinite(swept.own).any():
         marks.append(Line(swept.x.at, swept.own[0], Role.LIMIT, "dot", 1.0))
         legend.append(LegendEntry("the limit's own error", Role.LIMIT, "dot"))
@@ -173,11 +175,17 @@ def _power(swept: Swept, line: int) -> Power | None:
     return swept.powers[line] if line < len(swept.powers) else None
 
 
-def _entry(swept: Swept, line: int) -> LegendEntry:
+def _entries(swept: Swept, line: int) -> list[LegendEntry]:
+    """What a line is; where it is the only one, its fit has an entry of its own."""
     role, dash = _style(line)
     power = _power(swept, line)
-    name = "measured" if swept.lines is None else f"{swept.lines.symbol} = {swept.lines.names[line]}"
-    return LegendEntry(name if power is None else f"{name}: {power_text(power)}", role, dash)
+    if swept.lines is not None:
+        name = f"{swept.lines.symbol} = {swept.lines.names[line]}"
+        return [LegendEntry(name if power is None else f"{name}: {power_text(power)}", role, dash)]
+    measured = [LegendEntry("measured", role, dash)]
+    if power is None:
+        return measured
+    return [*measured, LegendEntry(f"{power_text(power)}, 95 % by bootstrap", role, "dot")]
 
 
 def _title(swept: Swept) -> str:
@@ -192,8 +200,6 @@ def _notes(swept: Swept, shown: int) -> list[str]:
     if swept.planned > 1 and swept.quantity not in ("output_std", "diverged"):
         mean = "geometric mean and std" if swept.log else "mean and std"
         notes.append(f"{mean} of {swept.planned} runs")
-    if any(power is not None for power in swept.powers):
-        notes.append(f"dotted: fitted power of {swept.x.symbol}, 95 % by bootstrap")
     return notes
 
 

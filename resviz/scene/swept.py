@@ -139,8 +139,8 @@ def middle(swept: Swept) -> tuple[Array, Array, Array]:
 
 
 def power_text(power: Power) -> str:
-    """ "fitted rate −0.52 (−0.55 to −0.49)"."""
-    return f"fitted rate {number(power.exponent)} ({number(power.low)} to {number(power.high)})"
+    """ "fitted −0.520 (−0.550 to −0.490)"."""
+    return f"fitted {number(power.exponent)} ({number(power.low)} to {number(power.high)})"
 
 
 def read_point(swept: Swept, line: int, column: int) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def test_the_first_look_proposes_a_sweep_and_says_what_to_do(window: MainWindow,
     assert said(window, "session") == "Session: tiny (the window's)"
     # the design follows the window's session while it is not run
     window.controller.ask(Edit({"network.units": 6}))
-    assert ready(qtbot, window).plan.points[0].sessions[0].network.units == 6
+    assert ready(qtbot, window).plan.session(0, 0).network.units == 6
     assert find(window, "folder").placeholderText().endswith("/sweeps/alpha")
     # everything has a name, and what is typed into can be reached with Tab
     for widget in window.tabs.sweep.findChildren(QWidget):
@@ -358,7 +358,7 @@ def test_files_are_opened_and_saved(window: MainWindow, qtbot: QtBot, tmp_path: 
     designing.open(folder / "sweep.toml")
     opened = ready(qtbot, window)
     assert (opened.plan.sweep.title, opened.folder, opened.known) == ("Earlier", folder, 8)
-    assert len(opened.plan.points) == len(design.plan.points)
+    assert opened.plan.values == design.plan.values
     assert said(window, "session") == "Session: tiny (kept)"
     qtbot.waitUntil(lambda: bool(marks(window, Points)))
     window.controller.ask(Edit({"network.units": 7}))

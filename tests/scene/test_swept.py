@@ -54,9 +54,20 @@ def test_one_axis_is_a_line_with_bars_and_its_fit():
     np.testing.assert_array_equal(joined.x, ALPHA.at)
     assert fit.dash == "dot"
     np.testing.assert_allclose(fit.y * fit.x, 2.0)
-    assert scene.legend[0].text == "measured: fitted rate −1.00 (−1.20 to −0.900)"
-    assert "fitted power of α, 95 % by bootstrap" in scene.caption
+    assert [entry.text for entry in scene.legend] == [
+        "measured",
+        "fitted −1.00 (−1.20 to −0.900), 95 % by bootstrap",
+    ]
+    assert scene.legend[1].dash == "dot"
     assert "geometric mean and std of 2 runs" in scene.caption
+
+
+def test_lines_carry_their_fitted_rates():
+    powers = (Power(-1.0, -1.2, -0.9, 2.0, 0.1, 10.0), None)
+    scene = sweep_scene(swept(np.ones((2, 3, 1)), LAYERS, powers=powers))
+    assert [entry.text for entry in scene.legend] == [
+        "L = 4: fitted −1.00 (−1.20 to −0.900)", "L = 8", "fitted powers of α, 95 % by bootstrap",
+    ]  # fmt: skip
 
 
 def test_every_line_is_told_apart_by_colour_marker_or_dash():

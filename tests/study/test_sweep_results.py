@@ -67,7 +67,7 @@ def test_spaced_units_of_the_limit_are_powers_of_two():
 
 def test_a_plan_knows_every_run_and_its_cost():
     plan = planned(sweep(ALPHAS, LAYERS))
-    assert len(plan.points) == 6
+    assert len(plan.values) == 6
     assert sorted(place for places in plan.places.values() for place in places) == [
         (point, repetition) for point in range(6) for repetition in range(2)
     ]
@@ -94,7 +94,7 @@ def test_a_table_is_followed_while_it_grows(tmp_path: Path):
     assert follower.news() == []  # not there yet
     table = Table(tmp_path, ("network.layers",), ("loss",))
     assert follower.news() == []
-    session = plan.points[0].sessions[0]
+    session = plan.session(0, 0)
     table.append([Row(0, 0, session, {"network.layers": 4}, {"loss": 0.5})])
     (row,) = follower.news()
     assert (plan.places[row.id], row.measured, row.error) == (((0, 0),), {"loss": 0.5}, "")
@@ -102,7 +102,7 @@ def test_a_table_is_followed_while_it_grows(tmp_path: Path):
         file.write(b"torn,0,1,")
     assert follower.news() == []
     again = Table(tmp_path, ("network.layers",), ("loss",))  # cuts the torn line off
-    again.append([Row(1, 0, plan.points[1].sessions[0], {"network.layers": 8}, {}, error="broke,\nhere")])
+    again.append([Row(1, 0, plan.session(1, 0), {"network.layers": 8}, {}, error="broke,\nhere")])
     (row,) = follower.news()
     assert row.error == "broke, here"
     assert math.isnan(row.measured["loss"])
@@ -127,7 +127,7 @@ def test_rows_stand_at_their_points_in_rising_order():
     np.testing.assert_allclose(swept.values[..., 0], [[2, 4, 0], [3, 5, 1]])
     turned = results.swept("loss", across=1)
     np.testing.assert_array_equal(turned.points, swept.points.T)
-    assert plan.points[int(turned.points[0, 1])].values == {"network.alpha": 1.0, "network.layers": 8}
+    assert plan.values[int(turned.points[0, 1])] == {"network.alpha": 1.0, "network.layers": 8}
 
 
 def test_rows_of_other_sessions_are_left_out_and_the_newest_of_a_run_counts():

@@ -41,12 +41,11 @@ class Design:
 
     def session_at(self, point: int) -> Session:
         """The run that a click on a point opens, named after its values."""
-        chosen, repetition = self.plan.points[point], self.results.run_at(point)
-        session = chosen.sessions[repetition]
-        values = ", ".join(f"{key_symbol(key)} = {value}" for key, value in chosen.values.items())
-        seed = f", {key_symbol(self.plan.sweep.repeat)} {session.get(self.plan.sweep.repeat)}"
-        title = f"{session.title or 'sweep'}: {values}{seed if len(chosen.sessions) > 1 else ''}"
-        return session.with_values({"title": title[:200]})
+        plan, repeat = self.plan, self.plan.sweep.repeat
+        session = plan.session(point, self.results.run_at(point))
+        values = ", ".join(f"{key_symbol(key)} = {value}" for key, value in plan.values[point].items())
+        seed = f", {key_symbol(repeat)} {session.get(repeat)}" if plan.sweep.repetitions > 1 else ""
+        return session.with_values({"title": f"{session.title or 'sweep'}: {values}{seed}"[:200]})
 
 
 def made_design(sweep: Sweep, folder: Path | None) -> Iterator[Design | None]:
@@ -94,7 +93,7 @@ def cost_text(design: Design, workers: int, *, remote: bool, speed: float) -> tu
     """What a sweep will cost, in words, and whether it fits this machine's memory."""
     cost, known = design.plan.cost, design.known
     left = 1.0 - known / cost.runs if cost.runs else 0.0
-    points = len(design.plan.points)
+    points = len(design.plan.values)
     parts = [f"{_many(points, 'point')}, {_many(cost.runs, 'run')}"]
     if cost.limits:
         parts[0] += f", {_many(cost.limits, 'limit')}"

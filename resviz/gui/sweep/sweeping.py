@@ -28,6 +28,7 @@ _EMPTY = (
     "Choose a session field and its values at the left, then press Run: "
     "every point is trained in the background and appears here. Or open a sweep file."
 )
+_REFUSED = "The design is not complete: what is missing stands below its field at the left."
 _LONG_MS = 20_000  # a shorter sweep says more of its start than of the machine
 
 
@@ -192,14 +193,17 @@ class Sweeping(QObject):
 
     def paint(self) -> None:
         """Build and show the scene, if anybody looks."""
-        if not self._closed and self._tab.isVisible():
-            self._pace.painted()
+        if self._closed or not self._tab.isVisible():
+            return
+        self._pace.painted()
+        # the last picture stays while another design is found out
+        if self.designing.design is not None or not self.designing.planning:
             self._tab.view.show_scene(self._scene())
 
     def _scene(self) -> Scene:
         swept, design = self._swept, self.designing.design
         if swept is None or design is None:
-            return empty_scene(_EMPTY)
+            return empty_scene(_EMPTY if design is not None else _REFUSED)
         message = "The first points are being trained." if self.running.busy else _EMPTY
         caption = f"{design.known} of {design.plan.cost.runs} runs"
         if design.results.failed:

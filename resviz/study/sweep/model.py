@@ -231,16 +231,21 @@ class Sweep(Part):
         for number, combination in enumerate(itertools.product(*steps)):
             values = dict(zip(self.keys, itertools.chain(*combination), strict=True))
             try:
-                at = base.with_values(values)
-                sessions = tuple(
-                    at.with_values({self.repeat: at.get(self.repeat) + i}) if i else at
-                    for i in range(self.repetitions)
-                )
+                sessions = tuple(self.session_at(base, values, i) for i in range(self.repetitions))
             except SessionError as error:
                 raise SessionError(
                     f"point {number} of the sweep: {error.message}", remedy=error.remedy
                 ) from None
             yield Point(number, values, sessions)
+
+    def session_at(self, base: Session, values: Mapping[str, Any], repetition: int) -> Session:
+        """The session of one run: ``base`` with a point's values, and the seed of a repetition.
+
+        Raises:
+            SessionError: a value out of range.
+        """
+        at = base.with_values(values)
+        return at.with_values({self.repeat: at.get(self.repeat) + repetition}) if repetition else at
 
     def to_toml(self) -> str:
         """The sweep as a file that stands alone: its session written out, the path of its data absolute."""

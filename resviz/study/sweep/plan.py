@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from resviz.config import Session, limit_key
 from resviz.data import Problem
 from resviz.study.sweep.model import Point, Sweep
 from resviz.study.sweep.table import session_id
+
+if TYPE_CHECKING:
+    from resviz.study.ensemble import Shape
 
 __all__ = ["Cost", "Plan", "plan_sweep"]
 
@@ -61,16 +65,23 @@ class Cost:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A sweep with all its points.
+    """A sweep with all its points, but without their sessions: thousands of those are made when needed.
 
     Attributes:
+        base: the session that is varied.
+        values: of each point, by key.
         places: id of a run -> (point, repetition); several where two points are the same session.
     """
 
     sweep: Sweep
-    points: tuple[Point, ...]
+    base: Session
+    values: tuple[Mapping[str, Any], ...]
     places: Mapping[str, tuple[tuple[int, int], ...]]
     cost: Cost
+
+    def session(self, point: int, repetition: int) -> Session:
+        """The session of one run."""
+        return self.sweep.session_at(self.base, self.values[point], repetition)
 
 
 def plan_sweep(sweep: Sweep) -> Generator[Plan | None, None, None]:
@@ -80,57 +91,70 @@ def plan_sweep(sweep: Sweep) -> Generator[Plan | None, None, None]:
         SessionError: a value out of range, named with its point.
         DataError: data that cannot be used.
     """
-    points: list[Point] = []
+    values: list[Mapping[str, Any]] = []
     places: dict[str, tuple[tuple[int, int], ...]] = {}
+    count = _Count(sweep)
     for point in sweep.each_point():
-        points.append(point)
+        values.append(point.values)
         for repetition, session in enumerate(point.sessions):
             name = session_id(session)
             places[name] = (*places.get(name, ()), (point.number, repetition))
+        count.add(point)
         if point.number % _EVERY == 0:
             yield None
-    cost = yield from _cost(sweep, points)
-    yield Plan(sweep, tuple(points), places, cost)
+    yield Plan(sweep, sweep.base(), tuple(values), places, count.cost())
 
 
-def _cost(sweep: Sweep, points: Sequence[Point]) -> Generator[None, None, Cost]:
-    from resviz.data import make_problem
-    from resviz.study.crew import batch_size
-    from resviz.study.ensemble import Shape, ensemble_bytes, shape_of
-    from resviz.study.sweep.task import alone
+class _Count:
+    """Adds up what points cost."""
 
-    problems: dict[str, Problem] = {}
-    limits: set[str] = set()
-    shapes: dict[Shape, int] = {}
-    runs, flops, largest = 0, 0.0, 0.0
-    for point in points:
+    def __init__(self, sweep: Sweep) -> None:
+        self._measure = sweep.measure
+        self._one_limit = sweep.repeat == "network.seed"  # unit seeds do not count for a limit
+        self._problems: dict[str, Problem] = {}
+        self._limits: set[str] = set()
+        self._shapes: dict[Shape, int] = {}
+        self._runs, self._flops, self._bytes = 0, 0.0, 0.0
+
+    def add(self, point: Point) -> None:
+        from resviz.study.ensemble import shape_of
+        from resviz.study.sweep.task import alone
+
         session, many = point.sessions[0], len(point.sessions)
+        problem = self._problem(session)
+        self._runs += many
+        self._flops += many * _net_flops(session, problem)
+        shape = shape_of(session, problem)
+        by_itself = alone(self._measure, session, problem)
+        if by_itself or shape is None:
+            self._bytes = max(self._bytes, _recorded_bytes(session, problem))
+        else:
+            self._shapes[shape] = self._shapes.get(shape, 0) + many
+        if by_itself or "output_error" in self._measure:
+            keys = {limit_key(one) for one in (point.sessions[:1] if self._one_limit else point.sessions)}
+            # a run that is recorded by itself solves its limit too
+            new = many if by_itself else len(keys - self._limits)
+            self._limits |= keys
+            self._flops += new * _limit_flops(session, problem)
+            self._bytes = max(self._bytes, _limit_bytes(session, problem))
+
+    def _problem(self, session: Session) -> Problem:
+        from resviz.data import make_problem
+
         network = session.network
         known = json.dumps([session.data.model_dump(), network.dimension, network.embedding])
-        if known not in problems:
-            problems[known] = make_problem(session)
-        problem = problems[known]
-        runs += many
-        flops += many * _net_flops(session, problem)
-        shape = shape_of(session, problem)
-        by_itself = alone(sweep.measure, session, problem)
-        if by_itself or shape is None:
-            largest = max(largest, _recorded_bytes(session, problem))
-        else:
-            shapes[shape] = shapes.get(shape, 0) + many
-        if by_itself or "output_error" in sweep.measure:
-            # unit seeds do not count for a limit
-            alike = sweep.repeat == "network.seed"
-            keys = {limit_key(one) for one in (point.sessions[:1] if alike else point.sessions)}
-            # a run that is recorded by itself solves its limit too
-            new = many if by_itself else len(keys - limits)
-            limits |= keys
-            flops += new * _limit_flops(session, problem)
-            largest = max(largest, _limit_bytes(session, problem))
-        if point.number % _EVERY == 0:
-            yield None
-    together = [ensemble_bytes(shape) * min(many, batch_size(shape)) for shape, many in shapes.items()]
-    return Cost(runs, len(limits), flops, max([largest, *together]))
+        if known not in self._problems:
+            self._problems[known] = make_problem(session)
+        return self._problems[known]
+
+    def cost(self) -> Cost:
+        from resviz.study.crew import batch_size
+        from resviz.study.ensemble import ensemble_bytes
+
+        together = [
+            ensemble_bytes(shape) * min(many, batch_size(shape)) for shape, many in self._shapes.items()
+        ]
+        return Cost(self._runs, len(self._limits), self._flops, max([self._bytes, *together]))
 
 
 def _step_flops(problem: Problem) -> float:

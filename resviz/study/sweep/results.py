@@ -57,7 +57,7 @@ class Results:
 
     def run_at(self, point: int) -> int:
         """The repetition of a point that a click opens: the first that has ended."""
-        ended = [r for r in range(len(self.plan.points[point].sessions)) if (point, r) in self.rows]
+        ended = [r for r in range(self.plan.sweep.repetitions) if (point, r) in self.rows]
         return ended[0] if ended else 0
 
     def swept(self, quantity: str, across: int = 0, *, fits: bool = True) -> Swept:

@@ -39,6 +39,7 @@ class SweepProgress:
         failed: of them.
         fraction: share of the work, which is not that of the runs: large ones come first.
         rows: that have just come in.
+        working: false at first, when nothing but what was there before is known.
     """
 
     done: int
@@ -46,6 +47,7 @@ class SweepProgress:
     failed: int
     fraction: float
     rows: tuple[Row, ...] = ()
+    working: bool = False
 
 
 @dataclass
@@ -66,6 +68,7 @@ class _State:
             self.failed,
             min(1.0, self.finished / self.work) if self.work else self.done / max(1, self.total),
             rows,
+            working=bool(self.work),
         )
 
     def keep(self, ended: list[Ended], flops: float) -> SweepProgress:
