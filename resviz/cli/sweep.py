@@ -45,8 +45,10 @@ def sweep(
     start_log(log_level)
     if pipe:
         from resviz.cli.pipe import watch_stdin
+        from resviz.priority import give_way
 
         watch_stdin()
+        give_way()  # with all threads and workers to come: somebody looks at the window that asked
     from resviz.study.sweep import SweepProgress, limited_rows, load_sweep, read_table, run_sweep
 
     chosen = load_sweep(file)

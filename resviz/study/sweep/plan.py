@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["Cost", "Plan", "plan_sweep"]
 
 _FLOPS = 3e10  # floating-point operations a second of the kernels on one core: the first guess
-_START_S = 8.0  # until worker processes have imported what they need
+_IMPORT_S, _START_S = 3.0, 8.0  # until a process has imported what it needs; until workers of it have
 _WORKER_BYTES = 350e6  # of a worker process that has
-_AUTO_NODES, _AUTO_UNITS = 64, 4096  # of a limit that chooses them by tolerance, typically
+_AUTO_NODES, _AUTO_UNITS = 64, 1024  # of a limit that chooses them by tolerance, typically
 _SMALL_S = 20.0  # of work that is over before worker processes would have started and shared it
 _EVERY = 64  # points between two signs of life
 
@@ -51,12 +51,13 @@ class Cost:
             workers: processes; 0 is this one.
             speed: how many times faster than the first guess a core of this machine was.
         """
-        start = _START_S if workers and left else 0.0
+        start = _START_S if workers else _IMPORT_S
         return start + left * self.flops / (_FLOPS * speed * max(1, workers))
 
     def speed(self, flops: float, seconds: float, workers: int) -> float:
         """How many times faster than the first guess a core was that did ``flops`` in ``seconds``."""
-        return flops / (_FLOPS * max(1, workers) * seconds)
+        start = _START_S if workers else _IMPORT_S
+        return flops / (_FLOPS * max(1, workers) * max(0.1, seconds - start))
 
     def memory(self, workers: int) -> float:
         """Bytes of all processes at their peak."""
