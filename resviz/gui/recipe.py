@@ -67,7 +67,7 @@ def _source(state: AppState) -> tuple[str, dict[str, Any]]:
         return str(state.path), {}
     # the preset that it is nearest to; what is to be left out cannot be said on a command line
     names = [name for name in (state.preset, *preset_names()) if name]
-    found = {name: _differences(preset(name).session, state.session) for name in names}
+    found = {name: differences(preset(name).session, state.session) for name in names}
     nearest = min(found, key=lambda name: (None in found[name].values(), len(found[name])))
     return nearest, found[nearest]
 
@@ -81,7 +81,7 @@ def _python_session(state: AppState) -> str:
     return f"{text}.with_values({{\n{inside}}})"
 
 
-def _differences(base: Session, session: Session) -> dict[str, Any]:
+def differences(base: Session, session: Session) -> dict[str, Any]:
     """Dotted keys and values that make ``session`` of ``base``."""
     found: dict[str, Any] = {}
     mine, its = session.to_mapping(), base.to_mapping()

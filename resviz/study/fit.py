@@ -18,6 +18,7 @@ __all__ = ["Interval", "Law", "PowerLaw", "fit_law", "intervals", "power_law", "
 
 Array = NDArray[np.float64]
 _DRAWS = 400
+_FEWEST = 100
 _BLOCK = 1_000_000  # numbers of a block of draws
 
 
@@ -147,6 +148,7 @@ def power_law(x: Array, y: Array, *, draws: int = _DRAWS, seed: int = 0) -> Powe
     a, b = a - a_0, b - b_0
     value = float(a @ b / (a @ a))
     generator = np.random.default_rng(seed)
+    draws = min(draws, max(_FEWEST, 4 * _BLOCK // len(a)))  # of tens of thousands, fewer tell as much
     block = max(1, _BLOCK // len(a))
     found = []
     for first in range(0, draws, block):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QProcess, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
@@ -20,9 +21,10 @@ from resviz.config import Session
 from resviz.gui.app import make_window
 from resviz.gui.look import error_colour
 from resviz.gui.plot_menu import PlotMenu
-from resviz.gui.state import Edit, SetTheme
+from resviz.gui.state import AppState, Edit, KeptRun, Load, SetTheme, ShowRun
 from resviz.gui.sweep.design import Design, cost_text, duration
 from resviz.gui.sweep.running import SweepState
+from resviz.gui.sweep.sweeping import opening
 from resviz.gui.sweep.tab import SweepTab
 from resviz.gui.window import MainWindow
 from resviz.scene.model import Heat, Line, Points, Role
@@ -192,6 +194,8 @@ def test_a_sweep_runs_to_its_end_in_a_child_and_is_read(
     row = next(r for r in rows if (r["network.alpha"], r["network.layers"], r["repetition"]) == (2, 2, 0))
     assert Session.from_mapping(json.loads(row["session"])) == session.with_values({"title": "tiny"})
     assert ready(qtbot, window).known == 8
+    window.commands.undo.trigger()
+    assert window.controller.state.session == TINY
 
     menu = view.findChild(PlotMenu)
     for name in ("figure.svg", "figure.png", "figure.pdf", "data.csv", "data.npz"):
@@ -222,6 +226,12 @@ def test_a_cancelled_sweep_keeps_its_rows_and_goes_on(
     type_in(window, "axis1.values", "3 10000000")  # hours
     assert ready(qtbot, window).known == 1
     assert find(window, "run").text() == "Continue"
+    press(window, "run")
+    qtbot.waitUntil(lambda: said(window, "message").startswith("1 of 2 runs"), timeout=60_000)
+    window.findChild(QProcess).kill()
+    wait_for_end(qtbot, window)
+    assert "was killed" in said(window, "message")
+    assert "1 of 2 runs are kept" in said(window, "message")
     press(window, "run")
     qtbot.waitUntil(lambda: said(window, "message").startswith("1 of 2 runs"), timeout=60_000)
     press(window, "cancel")
@@ -411,6 +421,18 @@ def test_a_cost_that_does_not_fit_is_said(window: MainWindow, qtbot: QtBot) -> N
 )
 def test_progress_in_words(state: SweepState, text: str) -> None:
     assert state.text() == text
+
+
+def test_a_point_is_opened_as_what_loses_nothing() -> None:
+    other = TINY.with_values({"network.layers": 8})
+    faster = TINY.with_values({"training.rate": 2.0})
+    fresh = AppState(TINY, run=1, made=1, runs=(KeptRun(1, TINY),))
+    assert opening(fresh, other) == Edit({"network.layers": 8})
+    assert opening(replace(fresh, runs=(*fresh.runs, KeptRun(2, other))), other) == ShowRun(2)
+    trained = replace(fresh, newest=2, steps=3, cursor=2)
+    assert opening(trained, other) == Edit({"network.layers": 8})
+    # as an edit it would go on with the present run, from its newest step on
+    assert opening(trained, faster) == Load(faster)
 
 
 def test_the_tab_is_reached_by_name(window: MainWindow) -> None:

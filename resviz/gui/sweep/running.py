@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -133,6 +133,10 @@ class Running(QObject):
             "done": f"Finished: {kept}. Table: {self._folder}",
             "cancelled": f"Cancelled: {kept} are kept. Continue goes on from there.",
         }.get(end.how, end.message)
+        if end.crashed and end.how == "failed":
+            # by the system's memory killer, say: the table is whole, and there is no error of ours to report
+            message = f"The sweep's process was killed (out of memory?): {kept} are kept."
+            end = replace(end, how="refused", error=None)
         share = (state.done - max(0, self._before)) / state.total if state.total else 0.0
         self.ended.emit(SweepEnd(end.how, message, share, end.error, end.report))
 

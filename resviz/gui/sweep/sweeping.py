@@ -9,10 +9,13 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QElapsedTimer, QObject
 
+from resviz.config import Session
 from resviz.errors import ResvizError
 from resviz.gui.controller import Controller
 from resviz.gui.pace import Pace
-from resviz.gui.state import Load, ShowRun
+from resviz.gui.recipe import differences
+from resviz.gui.resolve import resolve
+from resviz.gui.state import AppState, Edit, Load, ShowRun
 from resviz.gui.sweep.design import Design, cost_text, workers_of
 from resviz.gui.sweep.designing import Designing
 from resviz.gui.sweep.running import Running, SweepEnd, SweepState
@@ -224,8 +227,7 @@ class Sweeping(QObject):
         if state.session == session:
             return  # already there
         self.designing.keep_base()
-        kept = next((run.number for run in state.runs if run.session == session), None)
-        self._controller.ask(Load(session) if kept is None else ShowRun(kept))
+        self._controller.ask(opening(state, session))
         self._controller.notice.emit(f"Opened {session.title}: press Run in the toolbar to train it.", "note")
 
     def close(self, wait_ms: int = 1500) -> bool:
@@ -236,3 +238,16 @@ class Sweeping(QObject):
         self._reader.close(0)
         self.running.close()
         return self.designing.close(wait_ms) and self._reader.close(wait_ms)
+
+
+def opening(state: AppState, session: Session) -> ShowRun | Edit | Load:
+    """What makes ``session`` the present run: a run that is kept; or a new one, undone like any edit.
+
+    Where the present run would go on with it as a live edit, or has live edits, it is loaded instead.
+    """
+    kept = next((run.number for run in state.runs if run.session == session), None)
+    if kept is not None:
+        return ShowRun(kept)
+    edit = Edit(differences(state.session, session))
+    after = resolve(state, edit)
+    return edit if after.session == session and after.run != state.run else Load(session)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -27,15 +26,20 @@ _LABELS = {field.path: field.label for field in FIELDS}
 class Results:
     """Rows of a plan's runs, as far as they are there; rows of other sessions are counted and left out.
 
+    Numbers are kept by column as they come, (points, repetitions), so that a plot of a large sweep costs what
+    is new and no loop over its runs.
+
     Attributes:
         rows: (point, repetition) -> its newest row.
-        foreign: rows of runs that the plan does not hold.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.rows: dict[tuple[int, int], Reported] = {}
         self._foreign: set[str] = set()
+        shape = len(plan.values), plan.sweep.repetitions
+        self._ended = np.zeros(shape, bool)
+        self._columns = {name: np.full(shape, np.nan) for name in plan.sweep.columns}
 
     def take(self, rows: Sequence[Reported]) -> None:
         """Add rows; a run that was tried again has its newest one."""
@@ -43,11 +47,16 @@ class Results:
             places = self.plan.places.get(row.id)
             if places is None:
                 self._foreign.add(row.id)
-            else:
-                self.rows.update(dict.fromkeys(places, row))
+                continue
+            for place in places:
+                self.rows[place] = row
+                self._ended[place] = True
+                for name, column in self._columns.items():
+                    column[place] = row.measured.get(name, math.nan)
 
     @property
     def foreign(self) -> int:
+        """Rows of runs that the plan does not hold."""
         return len(self._foreign)
 
     @property
@@ -57,8 +66,7 @@ class Results:
 
     def run_at(self, point: int) -> int:
         """The repetition of a point that a click opens: the first that has ended."""
-        ended = [r for r in range(self.plan.sweep.repetitions) if (point, r) in self.rows]
-        return ended[0] if ended else 0
+        return int(self._ended[point].argmax())
 
     def swept(self, quantity: str, across: int = 0, *, fits: bool = True) -> Swept:
         """The values of one measured column.
@@ -83,57 +91,53 @@ class Results:
             across = min(max(across, 0), 1)
             x, lines = made[across][0], made[1 - across][0]
             points = numbers if across == 1 else numbers.T
-        values, own, reasons = self._read(points, quantity)
+        values = self._values(quantity)[points]  # (lines, n, R)
+        ended = self._ended[points]
         return Swept(
             x=x,
             lines=lines,
             quantity=quantity,
             points=points,
             values=values,
-            own=own,
-            ended=np.sum([[self._ended(int(n)) for n in row] for row in points], axis=-1),
+            own=self._own(points) if quantity == "output_error" else None,
+            ended=ended.sum(axis=-1),
             planned=self.plan.sweep.repetitions,
-            reasons=reasons,
+            reasons=self._reasons(quantity, points, ended & ~np.isfinite(values)),
             powers=tuple(_powers(x, values, quantity)) if fits else (),
         )
 
-    def _ended(self, point: int) -> list[bool]:
-        return [(point, r) in self.rows for r in range(self.plan.sweep.repetitions)]
+    def _values(self, quantity: str) -> NDArray[np.float64]:
+        """(points, R); a run that diverged has no number: its last ones are those of its blow-up."""
+        column, diverged = self._columns[quantity], self._columns.get("diverged")
+        if diverged is None:
+            return np.where(np.isfinite(column), column, np.nan)
+        blown = diverged >= 0  # false where nothing is known
+        if quantity == "diverged":
+            return np.where(np.isfinite(diverged), blown, np.nan)
+        return np.where(blown | ~np.isfinite(column), np.nan, column)
 
-    def _read(
-        self, points: NDArray[np.intp], quantity: str
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, dict[tuple[int, int], str]]:
-        """Values (lines, n, R), errors of the limits (lines, n), and why points have no number."""
-        shape = (*points.shape, self.plan.sweep.repetitions)
-        values, own = np.full(shape, np.nan), np.full(points.shape, np.nan)
-        reasons: dict[tuple[int, int], str] = {}
-        for line, column in product(*map(range, points.shape)):
-            for repetition in range(shape[-1]):
-                row = self.rows.get((int(points[line, column]), repetition))
-                if row is None:
-                    continue
-                value, reason = _value(row, quantity)
-                values[line, column, repetition] = value
-                if reason:
-                    reasons.setdefault((line, column), reason)
-                limit = row.measured.get("limit_error", math.nan)
-                if math.isfinite(limit):
-                    own[line, column] = limit
-        return values, own if quantity == "output_error" else None, reasons
+    def _own(self, points: NDArray[np.intp]) -> NDArray[np.float64]:
+        """The limit's own error at each point: the largest of its runs, NaN where none is known."""
+        errors = self._columns["limit_error"]
+        largest = np.where(np.isfinite(errors), errors, -np.inf).max(axis=1)
+        return np.where(np.isfinite(largest), largest, np.nan)[points]
+
+    def _reasons(
+        self, quantity: str, points: NDArray[np.intp], without: NDArray[np.bool_]
+    ) -> dict[tuple[int, int], str]:
+        """Why runs that have ended have no number, the first of each point."""
+        found: dict[tuple[int, int], str] = {}
+        for line, column, repetition in np.argwhere(without).tolist():
+            row = self.rows[int(points[line, column]), repetition]
+            found.setdefault((line, column), _reason(row))
+        return found
 
 
-def _value(row: Reported, quantity: str) -> tuple[float, str]:
-    """The number of a row, and why there is none."""
+def _reason(row: Reported) -> str:
+    if row.error:
+        return row.error
     diverged = row.measured.get("diverged", -1.0)
-    if quantity == "diverged":
-        return (math.nan, row.error) if math.isnan(diverged) else (float(diverged >= 0), "")
-    value = row.measured.get(quantity, math.nan)
-    if row.error and not math.isfinite(value):
-        return math.nan, row.error
-    if diverged >= 0:
-        # its last numbers are those of a run that blew up
-        return math.nan, f"diverged at step {round(diverged)}"
-    return (value, "") if math.isfinite(value) else (math.nan, "the run gave no finite number")
+    return f"diverged at step {round(diverged)}" if diverged >= 0 else "the run gave no finite number"
 
 
 def _powers(x: Along, values: NDArray[np.float64], quantity: str) -> Iterator[Power | None]:
