@@ -7,11 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from resviz.scene.axes import Range, grown, log_range
-from resviz.scene.clip import straight
 from resviz.scene.model import (
     Array,
     Axis,
-    Dash,
     LegendEntry,
     Line,
     Mark,
@@ -20,17 +18,14 @@ from resviz.scene.model import (
     Role,
     Scene,
 )
-from resviz.scene.swept import Along, Power, Swept, middle, power_text, read_point
+from resviz.scene.sweep_lines import MOST_LINES, marker, shares, style, sweep_axis
+from resviz.scene.sweep_rates import rates_apart, rates_panel
+from resviz.scene.swept import Power, Swept, middle, power_text, read_point
 from resviz.scene.ticks import number
 
-__all__ = ["MOST_LINES", "curve_at", "empty_scene", "sweep_axis", "sweep_scene"]
+__all__ = ["curve_at", "empty_scene", "sweep_scene"]
 
-_ROLES = (Role.FIRST, Role.SECOND, Role.THIRD, Role.FOURTH, Role.FIFTH)
-_DASHES: tuple[Dash, ...] = ("solid", "dash", "dot")
-MOST_LINES = len(_ROLES) * len(_DASHES)
-"""More lines than colours times dashes cannot be told apart: the others are left to the heat map."""
-
-_POINT, _RING, _FAILED = 5.0, 6.0, 9.0
+_FAILED = 9.0  # points across
 _REACH = 0.04  # of the axes: so near a point the mouse means it
 _FOOT = 0.03  # of the axis above its lower end, where points without a number stand
 _FINE = 33  # points of a fitted line
@@ -43,7 +38,7 @@ def empty_scene(message: str) -> Scene:
 
 
 def sweep_scene(swept: Swept, *, title: str = "", message: str = "", caption: str = "") -> Scene:
-    """One panel, "sweep".
+    """Panel "sweep"; of many lines with fitted rates also "rates", over the second axis.
 
     Args:
         title: of the figure.
@@ -60,7 +55,7 @@ def sweep_scene(swept: Swept, *, title: str = "", message: str = "", caption: st
         marks += _line(swept, line, centre[line], low[line], high[line])
         if np.isfinite(centre[line]).any():
             legend += _entries(swept, line)
-    if swept.lines is not None and any(power is not None for power in swept.powers[: len(shown)]):
+    if swept.lines is not None and any(power is not None for power in swept.powers):
         legend.append(LegendEntry(f"fitted powers of {swept.x.symbol}, 95 % by bootstrap", Role.MUTED, "dot"))
     if swept.own is not None and swept.lines is None and np.isfinite(swept.own).any():
         marks.append(Line(swept.x.at, swept.own[0], Role.LIMIT, "dot", 1.0))
@@ -80,22 +75,12 @@ def sweep_scene(swept: Swept, *, title: str = "", message: str = "", caption: st
         message=message if not np.isfinite(centre).any() else "",
         reading=lambda at, up: _reading(swept, x, y, at, up),
     )
-    parts = [caption, *_notes(swept, len(shown))]
+    said = "   ·   ".join(part for part in (caption, *_notes(swept, len(shown))) if part)
+    if not rates_apart(swept):
+        return Scene((panel,), legend=tuple(legend), title=title, caption=said)
     return Scene(
-        (panel,), legend=tuple(legend), title=title, caption="   ·   ".join(part for part in parts if part)
+        (panel, rates_panel(swept)), row_heights=(1.0, 0.4), legend=tuple(legend), title=title, caption=said
     )
-
-
-def sweep_axis(along: Along) -> Axis:
-    """The axis of a sweep's values, with room for the outer markers."""
-    if along.scale == "log":
-        reach = log_range(np.array([along.at[0] / 1.1, along.at[-1] * 1.1]))
-    elif along.numeric:
-        away = 0.03 * (along.at[-1] - along.at[0])
-        reach = grown(None, (along.at[0] - away, along.at[-1] + away))
-    else:
-        reach = Range(0.5, len(along.at) + 0.5)
-    return Axis(reach.low, reach.high, along.label, along.scale)
 
 
 def curve_at(swept: Swept, x: float, y: float) -> tuple[int, int] | None:
@@ -108,20 +93,13 @@ def curve_at(swept: Swept, x: float, y: float) -> tuple[int, int] | None:
 def _nearest(swept: Swept, across: Axis, up: Axis, x: float, y: float) -> tuple[int, int] | None:
     centre = middle(swept)[0][:MOST_LINES]
     at_y = np.where(swept.bare()[: len(centre)], _foot(up), centre)  # (lines, n)
-    away_x = _shares(swept.x.at, across) - _shares(np.array([x]), across)
-    away_y = _shares(at_y.ravel(), up).reshape(at_y.shape) - _shares(np.array([y]), up)
+    away_x = shares(swept.x.at, across) - shares(np.array([x]), across)
+    away_y = shares(at_y.ravel(), up).reshape(at_y.shape) - shares(np.array([y]), up)
     away = np.hypot(away_x[None], away_y)
     if not np.isfinite(away).any():
         return None
     line, column = np.unravel_index(int(np.nanargmin(away)), away.shape)
     return (int(line), int(column)) if away[line, column] <= _REACH else None
-
-
-def _shares(values: Array, axis: Axis) -> Array:
-    """Values as shares of the axis's length."""
-    low, high = straight(np.array([axis.low, axis.high]), axis)
-    shares: Array = (straight(values, axis) - low) / (high - low)
-    return shares
 
 
 def _foot(y: Axis) -> float:
@@ -144,7 +122,7 @@ def _value_axis(swept: Swept, ends: Sequence[Array]) -> Axis:
 
 
 def _line(swept: Swept, line: int, centre: Array, low: Array, high: Array) -> list[Mark]:
-    role, dash = _style(line)
+    role, dash = style(line)
     at, good = swept.x.at, np.isfinite(centre)
     marks: list[Mark] = []
     if not good.any():
@@ -157,18 +135,12 @@ def _line(swept: Swept, line: int, centre: Array, low: Array, high: Array) -> li
         marks.append(Line(bars_x, bars_y, role, width=1.0))
     # points that are still missing leave a gap
     marks.append(Line(at, centre, role, dash, width=1.0))
-    ring = line % 2 == 1
-    marks.append(Points(at[good], centre[good], role, size=_RING if ring else _POINT, ring=ring))
+    marks.append(marker(line, at[good], centre[good]))
     power = _power(swept, line)
     if power is not None:
         ends = np.geomspace(power.first, power.last, _FINE)
         marks.append(Line(ends, power.at(ends), role, "dot", width=1.5))
     return marks
-
-
-def _style(line: int) -> tuple[Role, Dash]:
-    """Colour and dash of a line: neighbours differ in colour and marker, lines of one colour in dash."""
-    return _ROLES[line % len(_ROLES)], _DASHES[line // len(_ROLES) % len(_DASHES)]
 
 
 def _power(swept: Swept, line: int) -> Power | None:
@@ -177,11 +149,13 @@ def _power(swept: Swept, line: int) -> Power | None:
 
 def _entries(swept: Swept, line: int) -> list[LegendEntry]:
     """What a line is; where it is the only one, its fit has an entry of its own."""
-    role, dash = _style(line)
+    role, dash = style(line)
     power = _power(swept, line)
     if swept.lines is not None:
         name = f"{swept.lines.symbol} = {swept.lines.names[line]}"
-        return [LegendEntry(name if power is None else f"{name}: {power_text(power)}", role, dash)]
+        if power is not None and not rates_apart(swept):
+            name += f": {power_text(power)}"
+        return [LegendEntry(name, role, dash)]
     measured = [LegendEntry("measured", role, dash)]
     if power is None:
         return measured
@@ -196,7 +170,7 @@ def _title(swept: Swept) -> str:
 def _notes(swept: Swept, shown: int) -> list[str]:
     notes = []
     if shown < len(swept.points):
-        notes.append(f"{shown} of {len(swept.points)} lines drawn; the heat map has all")
+        notes.append(f"{shown} of {len(swept.points)} lines drawn, all in the heat map")
     if swept.planned > 1 and swept.quantity not in ("output_std", "diverged"):
         mean = "geometric mean and std" if swept.log else "mean and std"
         notes.append(f"{mean} of {swept.planned} runs")

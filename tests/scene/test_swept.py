@@ -9,7 +9,8 @@ import pytest
 
 from resviz.scene.model import Heat, Line, Points, Role
 from resviz.scene.readout import readout
-from resviz.scene.sweep_curves import MOST_LINES, curve_at, empty_scene, sweep_axis, sweep_scene
+from resviz.scene.sweep_curves import curve_at, empty_scene, sweep_scene
+from resviz.scene.sweep_lines import MOST_LINES, sweep_axis
 from resviz.scene.sweep_map import cell_at, sweep_map_scene
 from resviz.scene.swept import QUANTITIES, Along, Power, Swept, middle
 
@@ -70,6 +71,21 @@ def test_lines_carry_their_fitted_rates():
     ]  # fmt: skip
 
 
+def test_rates_of_many_lines_are_a_plot_of_their_own():
+    many = Along("units M", "M", 2.0 ** np.arange(7), tuple(str(2**i) for i in range(7)), "log")
+    powers = (*(Power(-0.1 * i, -0.1 * i - 0.05, -0.1 * i + 0.05, 1.0, 0.1, 10.0) for i in range(6)), None)
+    scene = sweep_scene(swept(np.ones((7, 3, 1)), many, powers=powers))
+    assert [panel.key for panel in scene.panels] == ["sweep", "rates"]
+    assert scene.legend[1].text == "M = 2"  # and no rate
+    rates = scene.panel("rates")
+    points = [mark for mark in rates.marks if isinstance(mark, Points)]
+    np.testing.assert_allclose([mark.y[0] for mark in points], -0.1 * np.arange(6))
+    assert rates.y.low <= -0.55
+    assert readout(rates, 4.2, 0.0) == ("M = 4", "fitted −0.200 (−0.250 to −0.150)")
+    assert readout(rates, 60.0, 0.0) == ("M = 64", "no rate can be fitted")
+    assert len(sweep_scene(swept(np.ones((7, 3, 1)), many, powers=(None,) * 7)).panels) == 1
+
+
 def test_every_line_is_told_apart_by_colour_marker_or_dash():
     many = Along("seed", "seed", np.arange(1.0, 20.0), tuple(map(str, range(1, 20))))
     scene = sweep_scene(swept(np.ones((19, 3, 1)), many))
@@ -77,7 +93,7 @@ def test_every_line_is_told_apart_by_colour_marker_or_dash():
     assert len(set(entries)) == len(entries) == MOST_LINES
     markers = of(scene, Points)
     assert all(one.ring != other.ring for one, other in pairwise(markers))
-    assert "15 of 19 lines drawn" in scene.caption
+    assert "10 of 19 lines drawn" in scene.caption
 
 
 def test_points_without_a_number_are_rings_that_say_why():

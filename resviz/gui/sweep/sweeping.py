@@ -208,7 +208,8 @@ class Sweeping(QObject):
         if swept is None or design is None:
             return empty_scene(_EMPTY if design is not None else _REFUSED)
         message = "The first points are being trained." if self.running.busy else _EMPTY
-        caption = f"{design.known} of {design.plan.cost.runs} runs"
+        total = design.plan.cost.runs
+        caption = f"{total} runs" if design.known == total else f"{design.known} of {total} runs"
         if design.results.failed:
             caption += f", {design.results.failed} failed"
         draw = sweep_map_scene if self._tab.as_map and swept.lines is not None else sweep_scene

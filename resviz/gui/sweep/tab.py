@@ -69,7 +69,7 @@ class SweepTab(QWidget):
         self.setObjectName("sweep.tab")
         self.view = SceneView(name="Results of the sweep")
         self.view.setObjectName("sweep")
-        self.view.pressed.connect(lambda panel, x, y: self.chosen.emit(x, y))
+        self.view.pressed.connect(self._pressed)
         self.form = SweepForm()
         self.quantity, self.across, self.plot = QComboBox(), QComboBox(), QComboBox()
         self.plot.addItem("Curves", "curves")
@@ -157,6 +157,10 @@ class SweepTab(QWidget):
     def as_map(self) -> bool:
         """Whether a heat map is asked for."""
         return self.plot.currentData() == "map" and self.across.count() > 1
+
+    def _pressed(self, panel: str, x: float, y: float) -> None:
+        if panel == "sweep":
+            self.chosen.emit(x, y)
 
     def show_choices(self, quantities: Sequence[str], axes: Sequence[str]) -> None:
         """Offer the measured columns and the axes of a sweep; what was chosen stays where it is offered."""
