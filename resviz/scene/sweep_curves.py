@@ -171,6 +171,8 @@ def _notes(swept: Swept, shown: int) -> list[str]:
     notes = []
     if shown < len(swept.points):
         notes.append(f"{shown} of {len(swept.points)} lines drawn, all in the heat map")
+    if limited := int(swept.limited().sum()):
+        notes.append(f"{limited} limited by the reference, not fitted")
     if swept.planned > 1 and swept.quantity not in ("output_std", "diverged"):
         mean = "geometric mean and std" if swept.log else "mean and std"
         notes.append(f"{mean} of {swept.planned} runs")

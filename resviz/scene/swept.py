@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from resviz.scene.error import LIMITED
 from resviz.scene.model import Array
 from resviz.scene.ticks import number
 
@@ -113,6 +114,14 @@ class Swept:
         said = f"{self.x.symbol} = {self.x.names[column]}"
         return said if self.lines is None else f"{said}, {self.lines.symbol} = {self.lines.names[line]}"
 
+    def limited(self) -> NDArray[np.bool_]:
+        """(lines, n): points whose error is largely the limit's own."""
+        if self.own is None:
+            return np.zeros(self.points.shape, bool)
+        with np.errstate(invalid="ignore"):  # NaN where there is nothing
+            made: NDArray[np.bool_] = self.own > LIMITED * middle(self)[0]
+        return made
+
     def bare(self) -> NDArray[np.bool_]:
         """(lines, n): points that have ended without a number that can be shown."""
         made: NDArray[np.bool_] = (self.ended > 0) & ~np.isfinite(middle(self)[0])
@@ -156,6 +165,8 @@ def read_point(swept: Swept, line: int, column: int) -> tuple[str, ...]:
         lines.append(said)
     if swept.own is not None and np.isfinite(swept.own[line, column]):
         lines.append(f"the limit's own error {number(float(swept.own[line, column]))}")
+        if swept.limited()[line, column]:
+            lines.append("limited by the reference: not fitted")
     lines.append(f"{ended} of {swept.planned} runs done" if ended < swept.planned else f"{ended} runs")
     if reason := swept.reasons.get((line, column)):
         lines += wrap(f"without a number: {reason}", _WIDTH)

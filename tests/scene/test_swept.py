@@ -130,6 +130,11 @@ def test_the_limits_own_error_stands_beside_an_output_error():
     np.testing.assert_array_equal(line.y, own[0])
     assert scene.panel("sweep").y.low <= 0.01
     assert "the limit's own error 0.0200" in readout(scene.panel("sweep"), 1.0, 0.5)
+    assert "limited" not in scene.caption
+    own = np.array([[0.01, 0.26, np.nan]])
+    scene = sweep_scene(swept([[[1.0], [0.5], [0.1]]], quantity="output_error", own=own))
+    assert "1 limited by the reference, not fitted" in scene.caption
+    assert "limited by the reference: not fitted" in readout(scene.panel("sweep"), 1.0, 0.5)
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)

@@ -175,6 +175,23 @@ def test_rates_are_fitted_where_three_points_are_there():
     assert results.swept("ks_ratio").powers == (None,)  # no power law is meant
 
 
+def test_points_limited_by_the_reference_are_not_fitted():
+    plan = planned(sweep({"key": "network.layers", "logspace": [2, 16, 4]}, measure=["output_error"]))
+    results = Results(plan)
+    errors = {2: 4.0, 4: 2.0, 8: 1.0, 16: 0.9}  # the last one is the limit's
+    results.take(
+        [
+            reported(plan, n, r, output_error=error, limit_error=0.45 if L < 16 else 0.8)
+            for n, (L, error) in enumerate(errors.items())
+            for r in range(2)
+        ]
+    )
+    swept = results.swept("output_error")
+    assert swept.limited().tolist() == [[False, False, False, True]]
+    assert swept.powers[0].exponent == pytest.approx(-1.0)
+    assert swept.powers[0].last == 8.0
+
+
 @pytest.mark.parametrize(
     ("axis", "scale", "at"),
     [

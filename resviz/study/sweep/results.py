@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -93,7 +94,7 @@ class Results:
             points = numbers if across == 1 else numbers.T
         values = self._values(quantity)[points]  # (lines, n, R)
         ended = self._ended[points]
-        return Swept(
+        swept = Swept(
             x=x,
             lines=lines,
             quantity=quantity,
@@ -103,8 +104,12 @@ class Results:
             ended=ended.sum(axis=-1),
             planned=self.plan.sweep.repetitions,
             reasons=self._reasons(quantity, points, ended & ~np.isfinite(values)),
-            powers=tuple(_powers(x, values, quantity)) if fits else (),
         )
+        if not fits:
+            return swept
+        # an error that is largely the limit's own would flatten the rate
+        fitted = np.where(swept.limited()[..., None], np.nan, values)
+        return replace(swept, powers=tuple(_powers(x, fitted, quantity)))
 
     def _values(self, quantity: str) -> NDArray[np.float64]:
         """(points, R); a run that diverged has no number: its last ones are those of its blow-up."""
