@@ -5,6 +5,7 @@ See `resviz.cli.pipe`, which is the other end.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Sequence
@@ -143,13 +144,14 @@ class Child(QObject):
             return ChildEnd("cancelled", crashed=crashed)
         if code == 0 and not crashed:
             return ChildEnd("done")
+        refusal = _refusal(said)
+        if refusal and not crashed:
+            return ChildEnd("refused", refusal)
         if "Traceback" in said or crashed:
             last = said.splitlines()[-1] if said else f"the process ended with status {code}"
             failure = RuntimeError(last)
             return ChildEnd("failed", str(failure), failure, said, crashed)
-        # libraries may have warned before
-        lines = (line.strip() for line in said.rpartition("resviz: ")[2].splitlines())
-        return ChildEnd("refused", "\n".join(lines))
+        return ChildEnd("refused", said)
 
     def _end(self, end: ChildEnd) -> None:
         self._patience.stop()
@@ -157,3 +159,13 @@ class Child(QObject):
             self._process.deleteLater()
             self._process = None
         self.ended.emit(end)
+
+
+def _refusal(said: str) -> str:
+    """What resviz said itself, without the warnings of libraries before and after it; empty if nothing."""
+    lines = said.splitlines()
+    first = next((i for i, line in enumerate(lines) if line.startswith("resviz: ")), None)
+    if first is None:
+        return ""
+    more = itertools.takewhile(lambda line: line.startswith("  "), lines[first + 1 :])
+    return "\n".join([lines[first].removeprefix("resviz: "), *(line.strip() for line in more)])

@@ -25,6 +25,10 @@ def test_wrong_sweeps_and_schedulers(folder, resviz_does):
     assert "nearest known key: network.alpha" in err
     assert not (folder / "table").exists()
     assert resviz_does("sweep", "missing.toml", "-o", "table")[0] == 2
+    (folder / "s.toml").write_text('session = "tiny.toml"\n[[axes]]\nkey = "network.alpha"\nlist = [1.0]\n')
+    status, _, err = resviz_does("sweep", "s.toml", "-o", "table", "--scheduler", "nonsense")
+    assert status == 2
+    assert "Write it like tcp://host:8786" in err
 
 
 def test_errors_that_the_reference_limits_are_counted(folder, resviz_does):

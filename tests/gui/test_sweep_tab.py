@@ -11,10 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QProcess, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QPoint, QPointF, QProcess, Qt
+from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from resviz.config import Session
@@ -292,6 +300,9 @@ def test_refusals_stand_beside_the_field(window: MainWindow, qtbot: QtBot, tmp_p
         find(window, f"measure.{name}", QAbstractButton).setChecked(False)
     refused("measure.note", "nothing is chosen")
     find(window, "measure.loss", QAbstractButton).setChecked(True)
+    type_in(window, "scheduler", "nonsense")
+    refused("scheduler.note", "scheduler = 'nonsense': an address is a host and a port")
+    type_in(window, "scheduler", "")
     other = tmp_path / "other"
     other.mkdir()
     (other / "table.csv").write_text("id,point,error\n", encoding="utf-8")
@@ -300,6 +311,21 @@ def test_refusals_stand_beside_the_field(window: MainWindow, qtbot: QtBot, tmp_p
     type_in(window, "folder", str(tmp_path / "new"))
     assert ready(qtbot, window) is not None
     assert find(window, "run").isEnabled()
+
+
+def test_what_the_command_refuses_is_said(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    type_in(window, "folder", str(tmp_path / "file"))
+    ready(qtbot, window)
+    assert "cannot be read" in said(window, "folder.note")
+    type_in(window, "folder", str(tmp_path / "results"))
+    ready(qtbot, window)
+    (tmp_path / "results").mkdir()  # meanwhile somebody else has begun there
+    (tmp_path / "results" / "table.csv").write_text("id,point,error\n", encoding="utf-8")
+    press(window, "run")
+    wait_for_end(qtbot, window)
+    assert "holds another sweep" in said(window, "message")
+    assert (tmp_path / "results" / "table.csv").read_text(encoding="utf-8") == "id,point,error\n"
 
 
 def test_a_point_that_no_session_allows_is_named_at_its_axis(window: MainWindow, qtbot: QtBot) -> None:
@@ -384,6 +410,22 @@ def test_files_are_opened_and_saved(window: MainWindow, qtbot: QtBot, tmp_path: 
     assert "cannot be read" in said(window, "note")
     designing.save(tmp_path / "no" / "such" / "folder.toml")
     assert "cannot be written" in said(window, "note")
+
+
+def test_the_wheel_scrolls_the_form_and_changes_no_value(window: MainWindow, qtbot: QtBot) -> None:
+    spin, way = find(window, "repetitions"), find(window, "axis1.way")
+    find(window, "title").setFocus()
+    for widget in (spin, way):
+        middle = QPointF(widget.rect().center())
+        turned = QWheelEvent(
+            middle, widget.mapToGlobal(middle), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(widget, turned)
+    assert (spin.value(), way.currentData()) == (1, "logspace")
+    spin.setFocus()
+    QApplication.sendEvent(spin, turned)
+    assert spin.value() == 2
 
 
 def test_notes_take_the_themes_colours(window: MainWindow, qtbot: QtBot) -> None:

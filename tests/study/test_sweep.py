@@ -15,6 +15,7 @@ from resviz.config import Session
 from resviz.errors import RequestError, SessionError
 from resviz.recording import Recording, record
 from resviz.study.sweep import Sweep, load_sweep, read_table, run_sweep
+from resviz.study.sweep.cluster import check_address
 from resviz.study.sweep.model import MEASURES
 from resviz.study.sweep.table import Table, session_id
 from resviz.study.sweep.task import _add_spread, make_tasks
@@ -270,3 +271,15 @@ def test_an_interrupted_sweep_leaves_parquet_and_without_pyarrow_none(tmp_path: 
     monkeypatch.undo()
     list(run_sweep(sweep(), tmp_path / "b", workers=0))  # pyarrow has come since
     assert len(parquet_rows(tmp_path / "b")) == 12
+
+
+@pytest.mark.parametrize("address", ["nonsense", "x://host:8786", "tcp://host", "tcp://:8786", "tcp://a b:1"])
+def test_what_is_no_schedulers_address_is_refused_at_once(address: str, tmp_path: Path):
+    with pytest.raises(RequestError, match="a host and a port"):
+        next(run_sweep(sweep(), tmp_path / "never", scheduler=address))
+    assert not (tmp_path / "never").exists()
+
+
+@pytest.mark.parametrize("address", ["tcp://10.0.0.1:40123", "host:8786", "tls://[::1]:8786", "ws://a.b:80/"])
+def test_addresses_of_schedulers(address: str):
+    check_address(address)

@@ -100,7 +100,7 @@ def cost_text(design: Design, workers: int, *, remote: bool, speed: float) -> tu
     if known:
         parts.append(f"{known} there already")
     if remote:
-        parts.append(f"{cost.flops * left / 1e12:.3g} Tflop on the cluster")
+        parts.append(f"{cost.flops * left / 1e9:.3g} Gflop on the cluster")
         return "Estimated: " + " · ".join(parts), True
     if left:
         seconds = cost.seconds(workers, speed=speed, left=left)

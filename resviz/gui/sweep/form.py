@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -20,7 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from resviz.config import Session
+from resviz.errors import RequestError
 from resviz.gui.sweep.axis_editor import AxisEditor, Note
+from resviz.study.sweep.cluster import check_address
 from resviz.study.sweep.model import MEASURES, Sweep
 
 MEASURED = {
@@ -95,6 +98,7 @@ class SweepForm(QWidget):
         self.note = Note("sweep.note")
         self.folder_note = Note("sweep.folder.note")
         self.measure_note = Note("sweep.measure.note")
+        self.scheduler_note = Note("sweep.scheduler.note")
         for name, widget, described in (
             ("present", self.present, "Take the present session"),
             ("title", self.title, "Title of the sweep"),
@@ -113,6 +117,17 @@ class SweepForm(QWidget):
             widget.setAccessibleName(described)
         self._lay_out()
         self._connect()
+        for kind in (QComboBox, QSpinBox):
+            for child in self.findChildren(kind):
+                child.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                child.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The wheel scrolls the form; it turns a value only where the focus is."""
+        if event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
 
     def _lay_out(self) -> None:
         files = QHBoxLayout()
@@ -139,6 +154,7 @@ class SweepForm(QWidget):
         rows.addLayout(_row("Folder", self.folder, self.browse))
         rows.addWidget(self.folder_note)
         rows.addLayout(_row("Scheduler", self.scheduler))
+        rows.addWidget(self.scheduler_note)
         rows.addLayout(_row("Workers", self.workers))
         rows.addWidget(self.retry)
         rows.addWidget(self.note)
@@ -214,8 +230,15 @@ class SweepForm(QWidget):
         axes = [editor.read() for editor in editors]
         names = dict.fromkeys((*self._order, *MEASURES))
         measure = [name for name in names if self.measured[name].isChecked()]
-        for note in (self.note, self.measure_note, self.folder_note):
+        for note in (self.note, self.measure_note, self.folder_note, self.scheduler_note):
             note.say("")
+        address = self.scheduler.text().strip()
+        try:
+            if address:
+                check_address(address)
+        except RequestError as error:
+            self.scheduler_note.say(str(error), refused=True)
+            axes.append(None)
         if not measure:
             self.measure_note.say("measure: nothing is chosen; choose at least one", refused=True)
         elif "output_std" in measure and self.repetitions.value() < 2:

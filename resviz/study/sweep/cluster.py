@@ -6,20 +6,35 @@ Only here and in `run` is dask.distributed known; it is imported when a sweep st
 from __future__ import annotations
 
 import logging
+import re
 import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from resviz.errors import DeviceError, WorkError
+from resviz.errors import DeviceError, RequestError, WorkError
 from resviz.study.machine import cores
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["connected", "gpu_workers"]
+__all__ = ["check_address", "connected", "gpu_workers"]
 
 _CONNECT_S = 20
+_ADDRESS = re.compile(r"((tcp|tls|ws|wss|ucx)://)?(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}/?|inproc://\S+")
+
+
+def check_address(address: str) -> None:
+    """Refuse what cannot be a scheduler's address: dask would wait for it, and then for its own end.
+
+    Raises:
+        RequestError: no host and port, or another scheme than dask's.
+    """
+    if not _ADDRESS.fullmatch(address):
+        raise RequestError(
+            f"scheduler = {address!r}: an address is a host and a port",
+            remedy="Write it like tcp://host:8786; `dask scheduler` prints its own.",
+        )
 
 
 @contextmanager

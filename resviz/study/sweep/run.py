@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from resviz.errors import ResvizError, SessionError, WorkError
 from resviz.files import make_folder
 from resviz.study.machine import cores
-from resviz.study.sweep.cluster import connected
+from resviz.study.sweep.cluster import check_address, connected
 from resviz.study.sweep.model import COPY, Point, Sweep, load_sweep
 from resviz.study.sweep.parquet import has_parquet, is_stale, write_parquet
 from resviz.study.sweep.table import Row, Table, session_id
@@ -109,10 +109,12 @@ def run_sweep(
 
     Raises:
         SessionError: the sweep breaks a rule.
-        RequestError: the folder holds the table of another sweep.
+        RequestError: the folder holds the table of another sweep, or the address is none.
         OutputError: the folder or table cannot be written.
         WorkError: the scheduler went away.
     """
+    if scheduler is not None:
+        check_address(scheduler)
     points = sweep.points()
     folder = Path(folder)
     make_folder(folder)
