@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
@@ -159,6 +160,13 @@ class Child(QObject):
             self._process.deleteLater()
             self._process = None
         self.ended.emit(end)
+
+
+def remove_parts(folder: Path, number: int) -> None:
+    """Remove what the killed process ``number`` left half-written: it can no longer do so itself."""
+    for part in folder.glob(f".*.{number}.part*"):
+        with suppress(OSError):
+            part.unlink()
 
 
 def _refusal(said: str) -> str:

@@ -6,7 +6,6 @@ Pictures are painted in a GUI thread, and the window's own has better to do.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 from resviz.errors import ResvizError
-from resviz.gui.child import Child, ChildEnd
+from resviz.gui.child import Child, ChildEnd, remove_parts
 from resviz.gui.worker import Finished, Worker
 
 if TYPE_CHECKING:
@@ -116,16 +115,10 @@ class ExportProcess(QObject):
 
     def _on_ended(self, end: ChildEnd) -> None:
         if end.crashed:
-            self._remove_parts(end.number)
+            out = Path(self._words[self._words.index("-o") + 1])
+            remove_parts(out if out.is_dir() else out.parent, end.number)
         message = "\n".join(self._notes) if end.how == "done" else end.message
         self._end(ExportEnd(end.how, message, end.error, end.report))
-
-    def _remove_parts(self, number: int) -> None:
-        """What a process that was killed left beside its output: it can no longer do so itself."""
-        out = Path(self._words[self._words.index("-o") + 1])
-        for part in (out if out.is_dir() else out.parent).glob(f".*.{number}.part*"):
-            with suppress(OSError):
-                part.unlink()
 
     def _end(self, end: ExportEnd) -> None:
         self._clean()

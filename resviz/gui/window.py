@@ -8,13 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QIcon, QPalette, QResizeEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QCheckBox,
-    QMainWindow,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QCheckBox, QMainWindow, QVBoxLayout, QWidget
 
 from resviz.config import Session, preset
 from resviz.draw.view import SceneView
@@ -37,7 +31,7 @@ from resviz.gui.notice import Notice
 from resviz.gui.pace import Sparing
 from resviz.gui.panning import Panning
 from resviz.gui.pictures import export_options, places_of
-from resviz.gui.plot_menu import PlotMenu, Plots
+from resviz.gui.plot_menu import PlotMenu
 from resviz.gui.preferences import Preferences, SettingsDialog, scale_type
 from resviz.gui.ranges import range_of
 from resviz.gui.removing import remove_run
@@ -61,7 +55,7 @@ from resviz.gui.state import (
 )
 from resviz.gui.status import BETWEEN, status_text
 from resviz.gui.stored import Settings
-from resviz.gui.sweep.recipe import SweepPlots
+from resviz.gui.sweep.recipe import AllPlots
 from resviz.gui.tabs import Tabs
 from resviz.gui.timeline_dock import TimelineDock
 from resviz.gui.toolbar import Toolbar
@@ -99,10 +93,9 @@ class MainWindow(QMainWindow):
         # Help is last
         bar.insertMenu(bar.actions()[-1], ReproduceMenu(self, lambda: self._theme, self.report))
         self.commands.add_keys(self._views())
-        plots = Plots(self.controller, self.notice.show_notice)
-        sweeps = SweepPlots(self.controller, self.beside.sweeping, self.notice.show_notice)
+        plots = AllPlots(self.controller, self.beside.sweeping, self.notice.show_notice)
         for view in self._views():
-            PlotMenu(view, sweeps if view is self.tabs.sweep.view else plots)
+            PlotMenu(view, plots)
             Panning(view)
         self.starting = Starting(self, self.controller, self.preferences)
         self._connect()

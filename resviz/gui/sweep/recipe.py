@@ -15,53 +15,55 @@ from resviz.export.provenance import Provenance
 from resviz.export.verify import SWEEP
 from resviz.gui.controller import Controller
 from resviz.gui.plot_menu import Plots
-from resviz.gui.sweep.design import Design
 from resviz.gui.sweep.sweeping import Sweeping
 from resviz.study.sweep.model import Sweep
 
 _WIDTH = 100
 
 
-class SweepPlots(Plots):
-    """The menus of the Sweep tab."""
+_VIEW = "sweep"
+
+
+class AllPlots(Plots):
+    """The menus of a window's plots: a sweep's runs the sweep again, the others' the present run."""
 
     def __init__(self, controller: Controller, sweeping: Sweeping, say: Callable[[str, str], None]) -> None:
         super().__init__(controller, say)
         self._sweeping = sweeping
 
-    def options(self, view: SceneView) -> Options | None:
-        """No export draws it from one recording."""
-        return None
-
     def stem(self, view: SceneView) -> str:
+        if view.objectName() != _VIEW:
+            return super().stem(view)
         design = self._sweeping.designing.design
         return "sweep" if design is None else design.folder.name
 
     def provenance(self, view: SceneView, options: Options) -> Provenance:
-        """The session that is varied.
+        """Of a sweep: the session that is varied.
 
         Raises:
             RequestError: there is no sweep yet.
         """
-        session = self._design().plan.sweep.base()
-        return Provenance((session,), (0,), replace(options, view=SWEEP), (0,))
+        if view.objectName() != _VIEW:
+            return super().provenance(view, options)
+        design = self._sweeping.designing.design
+        if design is None:
+            raise RequestError("there is no sweep yet", remedy="Complete its design first.")
+        return Provenance((design.plan.base,), (0,), replace(options, view=SWEEP), (0,))
 
     def python(self, view: SceneView, panel: str) -> str:
+        if view.objectName() != _VIEW:
+            return super().python(view, panel)
         design = self._sweeping.designing.design
         return "" if design is None else python_text(design.plan.sweep, design.folder)
 
     def command(self, view: SceneView) -> str:
-        design = self._sweeping.designing.design
-        if design is None:
+        if view.objectName() != _VIEW:
+            return super().command(view)
+        designing = self._sweeping.designing
+        if designing.design is None:
             return ""
-        scheduler = self._sweeping.scheduler
-        return command_text(design.plan.sweep, design.folder, self._sweeping.designing.file, scheduler)
-
-    def _design(self) -> Design:
-        design = self._sweeping.designing.design
-        if design is None:
-            raise RequestError("there is no sweep yet", remedy="Complete its design first.")
-        return design
+        plan, folder = designing.design.plan, designing.design.folder
+        return command_text(plan.sweep, folder, designing.file, self._sweeping.scheduler)
 
 
 def python_text(sweep: Sweep, folder: Path) -> str:

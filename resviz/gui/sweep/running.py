@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QElapsedTimer, QObject, Signal
 
-from resviz.gui.child import Child, ChildEnd
+from resviz.gui.child import Child, ChildEnd, remove_parts
 from resviz.gui.sweep.design import duration
 from resviz.study.sweep.model import COPY, Sweep
 
@@ -126,6 +126,8 @@ class Running(QObject):
 
     def _on_ended(self, end: ChildEnd) -> None:
         self._clean()
+        if end.crashed:
+            remove_parts(self._folder, end.number)
         state = self._state
         failed = f", {state.failed} failed: hover over the rings" if state.failed else ""
         kept = f"{state.done} of {state.total} runs{failed}"
