@@ -26,6 +26,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from resviz.config import Session
+from resviz.errors import RequestError
+from resviz.export.verify import verify
 from resviz.gui.app import make_window
 from resviz.gui.look import error_colour
 from resviz.gui.plot_menu import PlotMenu
@@ -210,6 +212,8 @@ def test_a_sweep_runs_to_its_end_in_a_child_and_is_read(
         menu.export(tmp_path / name)
         assert window.notice.text == f"Written: {tmp_path / name}"
     assert "layers = 4" in (tmp_path / "figure.svg").read_text("utf-8")  # the session that was varied
+    with pytest.raises(RequestError, match="many runs"):
+        next(verify(tmp_path / "figure.svg"))
     menu._copy_command()
     words = QGuiApplication.clipboard().text()
     assert words == f"resviz sweep {folder / 'sweep.toml'} -o {folder}"
