@@ -6,6 +6,7 @@ import csv
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -170,7 +171,9 @@ def test_a_verdict_says_where_it_is_limited_by_the_reference():
 
 def test_runs_that_are_shared_count_in_the_wall_time_of_both(monkeypatch):
     clock = iter([10.0, 32.5, 40.0, 40.2])
-    monkeypatch.setattr("resviz.study.reproduce.experiment.time.monotonic", lambda: next(clock))
+    # the module's own clock: threads of other tests look at the real one
+    own = SimpleNamespace(monotonic=lambda: next(clock))
+    monkeypatch.setattr("resviz.study.reproduce.experiment.time", own)
     plan = Plan(shared={"error": error_grid(0.22, 0.15)})
     first, second = (finished(name, plan) for name in ("error-vs-L", "error-vs-M"))
     assert "wall     22.5 s on" in first.text()
