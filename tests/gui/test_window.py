@@ -691,6 +691,7 @@ def test_nothing_is_trained_behind_a_pause(window: MainWindow, qtbot: QtBot) -> 
     job = window.controller.training.worker._newest
     qtbot.waitUntil(lambda: job.paused and job.steered.held, timeout=60_000)
     stood = window.controller.recording.step
+    qtbot.waitUntil(lambda: window.controller.state.cursor == stood, timeout=60_000)
     window.controller.ask(Edit({"training.rate": 0.5}))
     action(window, "step").trigger()
     qtbot.waitUntil(lambda: window.controller.recording.step == stood + 1, timeout=60_000)
