@@ -51,6 +51,7 @@ class Job:
         contrast, threads: as `record` takes them.
         known: solved limits by their key, and their newest step: they need not be solved, nor come back.
         after: a spool's folder or a recording's file to go on with.
+        paused, target: as the first `Go` has them, which would come too late: a step may take no time at all.
     """
 
     number: int
@@ -59,6 +60,8 @@ class Job:
     threads: int = 1
     known: Mapping[str, int] = field(default_factory=dict)
     after: Path | None = None
+    paused: bool = False
+    target: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

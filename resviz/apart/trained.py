@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -119,7 +119,7 @@ def _grown(
     progress = None if recording is None else Progress(recording, recording.step, recording.steps)
     helm = _Helm(trainer, job.number, steering)
     try:
-        trainer.begin(job)
+        trainer.begin(helm.first(job))
         while True:
             helm.say(recording)
             news = trainer.hear(_PULSE_S)
@@ -154,8 +154,13 @@ class _Helm:
     def __init__(self, trainer: process.Trainer, job: int, steering: Steering) -> None:
         self._trainer, self._job, self._steering = trainer, job, steering
         self._serial = 0
-        self._said: tuple[bool, int | None] = (False, None)
+        self._said = steering.paused, steering.target
         self._asked: dict[str, float | int] = {}
+
+    def first(self, job: Job) -> Job:
+        """The job with what is wanted now."""
+        paused, target = self._said
+        return replace(job, paused=paused, target=target)
 
     def say(self, recording: Recording | None) -> None:
         """What is new."""

@@ -52,9 +52,10 @@ class _Orders:
         """Whether nobody waits for ``job`` any more."""
         return job.number <= self._over
 
-    def go(self, job: Job) -> Go | None:
-        """The last word on how far ``job`` may go, if there was one."""
-        return self._go if self._go.job == job.number else None
+    @property
+    def go(self) -> Go:
+        """The last word on how far the newest job may go."""
+        return self._go
 
     def edits(self) -> dict[str, float | int]:
         """Live edits since the last call."""
@@ -66,7 +67,7 @@ class _Orders:
     def wait(self, job: Job, stands: Go) -> None:
         """Until there is another word than ``stands``."""
         with self._changed:
-            self._changed.wait_for(lambda: self.over(job) or self.go(job) is not stands)
+            self._changed.wait_for(lambda: self.over(job) or self._go is not stands)
 
     def _listen(self) -> None:
         try:
@@ -81,6 +82,7 @@ class _Orders:
                 case Job():
                     self._over = max(self._over, order.number - 1)
                     self._edits.clear()
+                    self._go = Go(order.number, 0, order.paused, order.target)
                     self._jobs.append(order)
                 case Cancel():
                     self._over = max(self._over, order.job)
@@ -143,8 +145,8 @@ def _go_on(job: Job, now: Progress, told: NewsOf, orders: _Orders, post: _Post) 
         if asked := orders.edits():
             tell()  # before: an event that comes now is not of this edit
             told.hand(now.recording, asked)
-        go = orders.go(job)
-        if go is None or not (go.paused or (go.target is not None and now.step >= go.target)):
+        go = orders.go
+        if not (go.paused or (go.target is not None and now.step >= go.target)):
             return True
         tell(held=go.serial)
         orders.wait(job, go)

@@ -129,6 +129,14 @@ def test_it_goes_on_where_a_recording_ends(spooled: bool, tmp_path: Path) -> Non
     assert apart.step == 2 * STEPS
 
 
+def test_no_step_is_trained_before_the_first_word_is_heard() -> None:
+    for _ in range(20):
+        reins = Reins(target=0)
+        found = states(SMALL, steering=reins)
+        assert until(found, lambda now, reins=reins: reins.stands).recording.step == 0
+        found.close()
+
+
 def test_it_never_passes_its_target_and_goes_on_when_told() -> None:
     reins = Reins(target=3)
     found = states(SMALL, steering=reins)
