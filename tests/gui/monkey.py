@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from file_dialogs import FileDialogs
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -22,7 +23,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QDockWidget,
-    QFileDialog,
     QLineEdit,
     QListWidget,
     QMenu,
@@ -34,7 +34,6 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
-from shiboken6 import isValid
 
 from resviz.draw.view import SceneView
 from resviz.gui.estimate import estimate
@@ -98,17 +97,12 @@ class Monkey:
         self.random = random.Random(seed)
         self.fired: Counter[str] = Counter()
         self.lately: list[str] = []
-        self._answer: Path | None = None  # to the next file dialog; None: any
-        self._tries = self._waited = 0
         self._open: list[QDialog] = []  # that are being worked on
-        self._timer = QTimer()
-        self._timer.setInterval(3)
-        self._timer.timeout.connect(self._answer_file_dialog)
-        self._timer.start()
+        self.dialogs = FileDialogs(self.random, folder, files, self._open)
 
     def stop(self) -> None:
         """Answer nothing any more."""
-        self._timer.stop()
+        self.dialogs.stop()
 
     # -- what there is ---------------------------------------------------------------------------------
 
@@ -233,7 +227,7 @@ class Monkey:
                 control.ask(Edit({"training.rate": self.random.choice((0.2, 0.7, 0.8))}))
                 control.ask(Undo())
             case "data.path" | "data.targets":
-                self.answering(next(path for path in self._files if path.suffix == ".csv"))
+                self.dialogs.answering(next(path for path in self._files if path.suffix == ".csv"))
                 choose(self.window, "data.kind", "file")
             case "second_coordinate":
                 choose(self.window, "view", "cloud")
@@ -469,56 +463,6 @@ class Monkey:
         )  # fmt: skip
         QApplication.sendEvent(widget, event)
 
-    # -- file dialogs ----------------------------------------------------------------------------------
-
-    def answering(self, path: Path) -> None:
-        """Answer the next file dialog with ``path``."""
-        self._answer, self._tries = path, 0
-
-    def _answer_file_dialog(self) -> None:
-        box = QApplication.activeModalWidget()
-        popup = QApplication.activePopupWidget()
-        self._waited = self._waited + 1 if popup is not None else 0
-        if popup is not None and self._waited > 3:  # the menu of a button, which waits for it
-            popup.close()
-        asking = isinstance(box, QMessageBox) and isinstance(box.parentWidget(), QFileDialog)
-        if isinstance(box, QFileDialog) or asking:
-            self._tries += 1
-            if self._tries > 30:  # whatever it wants
-                self._later(box.reject)
-                return
-        elif self._tries:  # it is closed
-            self._tries, self._answer = 0, None
-        if asking:
-            yes = box.button(QMessageBox.StandardButton.Yes)  # "exists: replace it?", or "not found"
-            sure = yes is not None and (self._answer is not None or self.random.random() < 0.5)
-            self._press(yes if sure else box.buttons()[-1])
-        elif isinstance(box, QFileDialog):
-            buttons = box.findChild(QDialogButtonBox)
-            roles = {buttons.buttonRole(one): one for one in buttons.buttons()}
-            if self._tries > 6 or (self._answer is None and self.random.random() < 0.6):
-                self._press(roles[QDialogButtonBox.ButtonRole.RejectRole])
-                return
-            path = self._answer or self._any_path(box)
-            box.findChild(QLineEdit, "fileNameEdit").setText(str(path))
-            self._press(roles[QDialogButtonBox.ButtonRole.AcceptRole])
-        elif isinstance(box, QDialog) and box not in self._open and _file_dialogs():
-            self._later(box.reject)  # came up, at last, over a file dialog
-
-    def _press(self, button: QAbstractButton) -> None:
-        self._later(button.click)
-
-    def _later(self, done: Fire) -> None:
-        # not from here: a question that it asks would wait for this very timer
-        QTimer.singleShot(0, lambda: done() if isValid(done.__self__) else None)
-
-    def _any_path(self, dialog: QFileDialog) -> Path:
-        if dialog.fileMode() == QFileDialog.FileMode.Directory:
-            return self.folder
-        if dialog.acceptMode() == QFileDialog.AcceptMode.AcceptOpen:
-            return self.random.choice([*self._files, self.folder / "missing.resviz"])
-        return self.folder / f"file-{self.random.randrange(4)}"
-
 
 class _NotThere(Exception):
     """A target cannot be fired now."""
@@ -577,10 +521,6 @@ def _buttons(dialog: QDialog) -> dict[str, QAbstractButton]:
     boxes = dialog.findChildren(QDialogButtonBox)
     found = {one.objectName() or one.text().replace("&", ""): one for box in boxes for one in box.buttons()}
     return found or {one.text(): one for one in dialog.findChildren(QAbstractButton)}
-
-
-def _file_dialogs() -> list[QWidget]:
-    return [one for one in QApplication.topLevelWidgets() if isinstance(one, QFileDialog) and one.isVisible()]
 
 
 def _alive(dialog: QDialog) -> bool:

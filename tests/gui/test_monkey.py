@@ -102,7 +102,7 @@ def check_work_goes_on(jungle: Jungle, monkey: Monkey, qtbot: QtBot) -> None:
     window, controller = jungle.window, jungle.window.controller
     window.tabs.setCurrentIndex(0)
     controller.ask(Look({"view": "grid", "observable": "preactivation", "layers": None, "bins": None}))
-    monkey.answering(jungle.recorded)
+    monkey.dialogs.answering(jungle.recorded)
     action(window, "open").trigger()
     wait_for_step(qtbot, window, STEPS)
     action(window, "reset").trigger()
@@ -114,7 +114,7 @@ def check_work_goes_on(jungle: Jungle, monkey: Monkey, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: controller.state.ended, timeout=60_000)
     controller.ask(Seek(4))
     wait_for_step(qtbot, window, 4)
-    monkey.answering(jungle.folder / "after.resviz")
+    monkey.dialogs.answering(jungle.folder / "after.resviz")
     action(window, "save_as").trigger()
     qtbot.waitUntil((jungle.folder / "after.resviz").exists, timeout=30_000)
     qtbot.waitUntil(lambda: "Saved after" in window.notice.text, timeout=30_000)
