@@ -37,7 +37,7 @@ from PySide6.QtWidgets import (
 
 from resviz.draw.view import SceneView
 from resviz.gui.estimate import estimate
-from resviz.gui.state import Edit, Follow, Load, RemoveRun, Reset, ToggleRun, Undo
+from resviz.gui.state import Edit, Follow, Load, Look, RemoveRun, Reset, ToggleRun, Undo
 from resviz.gui.window import MainWindow
 
 Fire = Callable[[], None]
@@ -241,6 +241,10 @@ class Monkey:
                 self._until(lambda: control.state.ended)
                 if "export" not in name:
                     control.ask(Reset())
+            case "enlarge":  # one layer alone cannot be
+                control.ask(self._small)
+                control.ask(Look({"view": "grid", "layers": None}))
+                self._until(lambda: len(self.window.units.view.scene.panels) > 1)
             case "tour.next" | "tour.skip":
                 self.window.show_tour()
         if name.startswith("plot ") and name.endswith("menu all"):
