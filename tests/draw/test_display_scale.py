@@ -115,12 +115,14 @@ def test_hundreds_of_frames_leave_nothing_behind(qtbot):
     tracemalloc.start()
     try:
         play(1)
-        gc.collect()
-        begun, was = tracemalloc.get_traced_memory()[0], resident()
-        play(6)
-        gc.collect()
-        grown = tracemalloc.get_traced_memory()[0] - begun
+        was, grown = resident(), []
+        for _ in range(3):  # threads that other tests have left may allocate, but not every time
+            gc.collect()
+            begun = tracemalloc.get_traced_memory()[0]
+            play(6)
+            gc.collect()
+            grown.append(tracemalloc.get_traced_memory()[0] - begun)
     finally:
         tracemalloc.stop()
-    assert grown < 50_000  # of 96 frames: 500 bytes each would be noticed
+    assert min(grown) < 50_000  # of 96 frames: 500 bytes each would be noticed
     assert resident() - was < 8_000_000  # a pixmap a frame would be 118 MB

@@ -38,6 +38,7 @@ from PySide6.QtWidgets import (
 from resviz.draw.view import SceneView
 from resviz.gui.estimate import estimate
 from resviz.gui.state import Edit, Follow, Load, Look, RemoveRun, Reset, ToggleRun, Undo
+from resviz.gui.sweep.tab import SweepTab
 from resviz.gui.window import MainWindow
 
 Fire = Callable[[], None]
@@ -197,7 +198,7 @@ class Monkey:
 
     def possible(self, name: str) -> bool:
         """Whether there is such a thing at all: one panel alone cannot be enlarged."""
-        alone = ("timeline.view", "error", "phase-diagram")
+        alone = ("timeline.view", "error", "phase-diagram", "sweep")
         return not any(name == f"plot {view}: menu enlarge" for view in alone)
 
     def make_up(self, times: int) -> None:
@@ -247,6 +248,8 @@ class Monkey:
                 self._until(lambda: len(self.window.units.view.scene.panels) > 1)
             case "tour.next" | "tour.skip":
                 self.window.show_tour()
+        if name.startswith("control sweep."):
+            self._prepare_sweep(name)
         if name.startswith("plot ") and name.endswith("menu all"):
             for view in self.window.findChildren(SceneView):
                 if name.startswith(f"plot {view.objectName()}:"):
@@ -254,6 +257,21 @@ class Monkey:
                     self._until(lambda view=view: view.scene.panels)
                     for panel in view.scene.panels[:1]:
                         view.set_zoom(view.zoom.about(panel, panel.x.high, panel.y.high, 0.7))
+
+    def _prepare_sweep(self, name: str) -> None:
+        """A design of two axes that nothing runs, its values written as the control needs it."""
+        tab = self.window.findChild(SweepTab)
+        bring_forward(self.window, tab)
+        if tab.cancel.isEnabled():
+            tab.cancel.click()
+        self._until(tab.form.isEnabled)
+        if not tab.form.two_axes and "remove" not in name:
+            tab.form.axes[0].propose("network.layers")
+            tab.form.add.click()
+        for axis in tab.form.axes:
+            way = axis.way.findData("list" if name.endswith("values") else "linspace")
+            axis.way.setCurrentIndex(way)
+            axis.way.activated.emit(way)
 
     def _until(self, condition: Callable[[], object]) -> None:
         for _ in range(2000):

@@ -23,7 +23,13 @@ from resviz.recording import Recording, open_recording
 from resviz.study import atlas as study
 
 TIMES = 20
-RARE = ("action of Open recent", "action open_recent", "control run")
+RARE = (
+    "action of Open recent",
+    "action open_recent",
+    "control run",
+    "control sweep.plot",  # these two are there once a design of two axes is planned, a second later
+    "control sweep.across",
+)
 _WARNINGS = (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
 
 
@@ -70,8 +76,8 @@ def jungle(
     window.deleteLater()
 
 
-def let_loose(jungle: Jungle, monkey: Monkey, rounds: int, qtbot: QtBot, qtlog) -> None:
-    """``rounds`` of everything; says after which targets something went wrong."""
+def let_loose(jungle: Jungle, monkey: Monkey, rounds: int, qtbot: QtBot, qtlog, *, make_up: bool) -> None:
+    """``rounds`` of everything, and of what was not there at its turn; says what went before a failure."""
     seen = 0
     with qtbot.capture_exceptions() as exceptions:
 
@@ -93,7 +99,8 @@ def let_loose(jungle: Jungle, monkey: Monkey, rounds: int, qtbot: QtBot, qtlog) 
         monkey.settle = settled
         for _ in range(rounds):
             monkey.round()
-        monkey.make_up(rounds)
+        if make_up:
+            monkey.make_up(rounds)
         monkey.settle = settle
 
 
@@ -143,28 +150,27 @@ def check_nothing_is_left(jungle: Jungle) -> None:
         assert isinstance(load_session(path), Session)
 
 
-def run_wild(jungle: Jungle, seed: int, qtbot: QtBot, qtlog, rounds: int = TIMES) -> None:
+def run_wild(jungle: Jungle, seed: int, qtbot: QtBot, qtlog, rounds: int, *, counted: bool) -> None:
     monkey = Monkey(jungle.window, seed, jungle.folder, Load(SMALL), jungle.files)
     try:
-        let_loose(jungle, monkey, rounds, qtbot, qtlog)
+        let_loose(jungle, monkey, rounds, qtbot, qtlog, make_up=counted)
         print("\n".join(f"{count:5d}  {name}" for name, count in sorted(monkey.fired.items())))
         check_nothing_is_left(jungle)
         check_work_goes_on(jungle, monkey, qtbot)
-        every = {name for name, _ in monkey.targets() if monkey.possible(name)}
-        counted = {name: monkey.fired[name] for name in every if name not in RARE}
-        late = {name: count for name, count in counted.items() if count < rounds}
-        assert not late, late
+        every = {name for name, _ in monkey.targets() if monkey.possible(name) and name not in RARE}
+        late = {name: monkey.fired[name] for name in every if monkey.fired[name] < rounds}
+        assert not (counted and late), late
     finally:
         monkey.stop()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(300)
 def test_a_monkey_breaks_nothing(jungle: Jungle, qtbot: QtBot, qtlog) -> None:
-    run_wild(jungle, 1, qtbot, qtlog, rounds=TIMES)
+    run_wild(jungle, 1, qtbot, qtlog, 4, counted=False)
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", range(2, 7))
-def test_many_monkeys_break_nothing(jungle: Jungle, qtbot: QtBot, qtlog, seed: int) -> None:
-    run_wild(jungle, seed, qtbot, qtlog, rounds=2 * TIMES)
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_many_monkeys_fire_everything_twenty_times(jungle: Jungle, qtbot: QtBot, qtlog, seed: int) -> None:
+    run_wild(jungle, seed, qtbot, qtlog, TIMES, counted=True)
