@@ -693,7 +693,11 @@ def test_nothing_is_trained_behind_a_pause(window: MainWindow, qtbot: QtBot) -> 
     stood = window.controller.recording.step
     qtbot.waitUntil(lambda: window.controller.state.cursor == stood, timeout=60_000)
     window.controller.ask(Edit({"training.rate": 0.5}))
-    action(window, "step").trigger()
-    qtbot.waitUntil(lambda: window.controller.recording.step == stood + 1, timeout=60_000)
+    for step in (stood + 1, stood + 2):
+        action(window, "step").trigger()
+        qtbot.waitUntil(lambda step=step: window.controller.state.cursor == step, timeout=60_000)
+        assert window.controller.recording.step == step
     (event,) = window.controller.recording.session.training.events
-    assert (event.step, event.rate) == (stood + 1, 0.5)
+    # a slow machine may have been paused within a step, to which an edit comes too late
+    assert event.step in (stood + 1, stood + 2)
+    assert event.rate == 0.5
