@@ -218,8 +218,8 @@ def test_a_session_that_cannot_be_made_is_refused_as_here() -> None:
 def test_a_killed_process_is_told_and_the_next_run_has_another(tmp_path: Path) -> None:
     found = states(LONG)
     recording = until(found, lambda now: now.step > 3).recording
-    (trainer,) = [one for one in process._all if one.alive and one not in process._idle]
-    os.kill(trainer._process.pid, signal.SIGKILL)
+    for trainer in [one for one in process._all if one.alive and one not in process._idle]:
+        os.kill(trainer._process.pid, signal.SIGKILL)
     with pytest.raises(DeviceError, match="signal 9"):
         for _ in found:
             pass

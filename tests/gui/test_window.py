@@ -672,8 +672,8 @@ def test_training_is_another_process(window: MainWindow, qtbot: QtBot) -> None:
     wait_for_step(qtbot, window, 0)
     action(window, "run").trigger()
     qtbot.waitUntil(lambda: window.controller.state.newest > 3, timeout=60_000)
-    (trainer,) = [one for one in process._all if one.alive and one not in process._idle]
-    os.kill(trainer._process.pid, signal.SIGKILL)
+    for trainer in [one for one in process._all if one.alive and one not in process._idle]:
+        os.kill(trainer._process.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: "signal 9" in window.notice.text, timeout=60_000)
     kept = window.controller.state.newest
     assert window.controller.recording.step == kept > 3
