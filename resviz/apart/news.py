@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import weakref
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from resviz.fields import Fields, LimitFields
 from resviz.fields.fields import AnyArray
 from resviz.fields.steps import Part
 from resviz.recording import Recording  # the package first, see test_import
-from resviz.recording.lanes import Lane, lanes
+from resviz.recording.lanes import Followed, Lane, lanes
 
 __all__ = ["Elsewhere", "NewsOf"]
 
@@ -41,15 +40,6 @@ def _elsewhere() -> list[Fields]:
     )
 
 
-@dataclass
-class _Told:
-    """How far a lane was told."""
-
-    lane: weakref.ref[Any]
-    count: int = 0
-    ended: bool = False
-
-
 class NewsOf:
     """Follows the recording of one job; what it told may leave memory."""
 
@@ -59,7 +49,9 @@ class NewsOf:
         self._asked: dict[str, float | int] = {}  # handed over since there were new events
         self._when = 0.0
         self._session = None if after is None else after.session
-        self._told = {} if after is None else {name: _known(lane) for name, lane in lanes(after).items()}
+        self._told = (
+            {} if after is None else {name: Followed.whole(lane) for name, lane in lanes(after).items()}
+        )
 
     @property
     def idle(self) -> float:
@@ -86,7 +78,7 @@ class NewsOf:
         for name, lane in lanes(recording).items():
             told = self._told.get(name)
             if told is None or told.lane() is not lane:
-                told = self._told[name] = _Told(weakref.ref(lane))
+                told = self._told[name] = Followed(weakref.ref(lane))
                 if isinstance(lane, Elsewhere):
                     told.count, told.ended = len(lane.history), True
                 if lane is not recording:
@@ -98,11 +90,6 @@ class NewsOf:
         return news
 
 
-def _known(lane: Lane) -> _Told:
-    ended = isinstance(lane, LimitFields) and lane.ended
-    return _Told(weakref.ref(lane), len(lane.history), ended)
-
-
 def _begun(name: str, lane: Lane) -> Begun | Known:
     if isinstance(lane, Elsewhere):
         return Known(name, lane.key)
@@ -111,7 +98,7 @@ def _begun(name: str, lane: Lane) -> Begun | Known:
     return Begun(name, s=lane.s, alpha=lane.alpha, span=lane.span, solver=lane.solver, units=lane.units)
 
 
-def _rows(name: str, lane: Lane, told: _Told) -> News:
+def _rows(name: str, lane: Lane, told: Followed) -> News:
     news: News = []
     for part, count in lane.history.parts(told.count):
         steps = part.fields(keep=False)[:count]

@@ -35,8 +35,24 @@ __all__ = [
     "Order",
     "Rows",
     "Sessions",
+    "Steering",
     "Stopped",
 ]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Steering:
+    """How far training may go; written by its owner between two states, read before the next.
+
+    Attributes:
+        paused: it must not go on.
+        target: not past this step; None: to the last.
+        stands: set for the owner: the trainer stands as it was told last, and all that it did was yielded.
+    """
+
+    paused: bool = False
+    target: int | None = None
+    stands: bool = False
 
 
 # ---- to the trainer -------------------------------------------------------------------------------------

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from resviz.apart import orders, process
-from resviz.apart.orders import At, Begun, Ended, Failed, Head, Job, Known, Rows, Sessions, Stopped
+from resviz.apart.orders import At, Begun, Ended, Failed, Head, Job, Known, Rows, Sessions, Steering, Stopped
 from resviz.config import Session
 from resviz.config.activations import fingerprint
 from resviz.errors import DeviceError
@@ -17,31 +16,11 @@ from resviz.fields import Fields, LimitFields
 from resviz.recording import Progress, Recording  # the package first, see test_import
 from resviz.recording.lanes import hang, lanes
 from resviz.recording.record import Limits, remember
+from resviz.recording.spool import handed
 
 __all__ = ["can_train_apart", "trained_apart"]
 
 _PULSE_S = 0.05
-
-
-class Steering(Protocol):
-    """How far training may go.
-
-    Attributes:
-        paused: it must not go on.
-        target: not past this step; None: to the last.
-        stands: set here: the other process stands as it was told last, and all that it did was yielded.
-    """
-
-    paused: bool
-    target: int | None
-    stands: bool
-
-
-@dataclass
-class _Free:
-    paused: bool = False
-    target: int | None = None
-    stands: bool = False
 
 
 def can_train_apart(session: Session) -> bool:
@@ -88,27 +67,12 @@ def trained_apart(
                 contrast,
                 threads,
                 {key: limit.newest for key, limit in known.items()},
-                None if after is None else handed(after, Path(folder)),
+                None if after is None else handed(after, Path(folder) / "recording.resviz"),
             )
-            yield from _grown(trainer, job, after, known, steering or _Free())
+            yield from _grown(trainer, job, after, known, steering or Steering())
         finally:
             trainer.end_job()
             process.give(trainer)
-
-
-def handed(recording: Recording, folder: Path) -> Path:
-    """A place where another process can read the recording as it is now.
-
-    Args:
-        folder: for a copy, where it has no spool.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    if recording.spool is None:
-        return recording.save(folder / "recording.resviz")
-    recording.spool.flush()  # saving a copy would count as having saved the run
-    return recording.spool.path
 
 
 def _grown(

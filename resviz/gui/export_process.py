@@ -131,10 +131,7 @@ class ExportProcess(QObject):
 
 
 def _source(recording: Recording, path: Path) -> Iterator[Path]:
-    """A place where another process can read the recording as it is now."""
-    if recording.spool is not None:
-        # saving a copy would count as having saved the run
-        recording.spool.flush()
-        yield recording.spool.path
-    else:
-        yield recording.save(path)
+    """The one place to read the recording at: a generator, as workers run them."""
+    from resviz.recording.spool import handed
+
+    yield handed(recording, path)

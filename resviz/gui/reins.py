@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from resviz.apart.orders import Steering
 from resviz.gui.work import Trained
 
 
@@ -19,19 +20,14 @@ class Reached:
 
 
 @dataclass(slots=True)
-class Reins:
+class Reins(Steering):
     """What the worker's thread writes before it asks the trainer for the next value, and what that reads.
 
     Attributes:
         used: another process trains; while none does, nothing runs ahead.
-        paused, target: it must stand; it may go up to this step.
-        stands: it does, as it was told last, and all that it did was yielded.
     """
 
     used: bool = False
-    paused: bool = False
-    target: int | None = None
-    stands: bool = False
 
     @property
     def held(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from resviz.recording.recording import Recording
 
 __all__ = [
     "STACKED",
+    "Followed",
     "Lane",
     "Shapes",
     "check_limit",
@@ -27,6 +30,29 @@ __all__ = [
 ]
 
 Lane = Recording | LimitFields
+
+
+@dataclass
+class Followed:
+    """How far somebody who passes a growing recording on has followed a lane of it.
+
+    Attributes:
+        lane: it, not held.
+        count: its steps that were passed on.
+        ended: so was the word that its solver stopped.
+    """
+
+    lane: weakref.ref[Any]
+    count: int = 0
+    ended: bool = False
+
+    @classmethod
+    def whole(cls, lane: Lane) -> Followed:
+        """All of ``lane`` was passed on."""
+        ended = isinstance(lane, LimitFields) and lane.ended
+        return cls(weakref.ref(lane), len(lane.history), ended)
+
+
 STACKED = ["h", "b", "output", "weights"]
 """Arrays of steps, in the order of `stacked`."""
 

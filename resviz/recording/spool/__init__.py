@@ -27,7 +27,7 @@ from resviz.recording.spool.recovery import (
     too_much,
     unfinished,
 )
-from resviz.recording.spool.spool import Spool, held, spool_folder, spooled
+from resviz.recording.spool.spool import Spool, handed, held, spool_folder, spooled
 
 __all__ = [
     "SCHEMA",
@@ -37,6 +37,7 @@ __all__ = [
     "find",
     "follow",
     "growing",
+    "handed",
     "held",
     "in_use",
     "parts_of",

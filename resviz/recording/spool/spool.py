@@ -32,7 +32,7 @@ from resviz.recording.spool.writer import PERIOD_S, Writer
 if TYPE_CHECKING:
     from resviz.recording.record import Progress
 
-__all__ = ["ELSEWHERE", "EXTENSION", "Spool", "held", "spool_folder", "spooled"]
+__all__ = ["ELSEWHERE", "EXTENSION", "Spool", "handed", "held", "spool_folder", "spooled"]
 
 EXTENSION = ".spool"
 ELSEWHERE = ".elsewhere"
@@ -264,6 +264,21 @@ def held(states: Iterator[Progress]) -> Iterator[Progress]:
                 Spool.create(now.recording, temporary=True)
             _make_room(now.recording, None)
         yield now
+
+
+def handed(recording: Recording, path: Path) -> Path:
+    """A place where another process can read the recording as it is now.
+
+    Args:
+        path: of a copy, where it has no spool.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if recording.spool is None:
+        return recording.save(path)
+    recording.spool.flush()  # saving a copy would count as having saved the run
+    return recording.spool.path
 
 
 def _make_room(recording: Recording, failure: OutputError | None) -> None:

@@ -11,7 +11,6 @@ import os
 import time
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
@@ -23,7 +22,7 @@ from resviz.errors import OutputError, RecordingError
 from resviz.fields import LimitFields
 from resviz.fields.fields import AnyArray
 from resviz.fields.steps import Part
-from resviz.recording.lanes import Lane, Shapes, lanes, rows
+from resviz.recording.lanes import Followed, Lane, Shapes, lanes, rows
 from resviz.recording.npy import encode, encode_rows
 from resviz.recording.recording import Recording
 from resviz.recording.spool.layout import ARRAYS, JOURNAL, SCHEMA, remove, stored_steps
@@ -36,15 +35,6 @@ __all__ = ["PERIOD_S", "Writer"]
 PERIOD_S = 0.7
 _RETRY_S = 5.0  # after a failed write: a disk may be full for a while
 _FILE_BYTES = 1_000_000_000  # then another file of arrays begins
-
-
-@dataclass
-class _Written:
-    """How far a lane is written."""
-
-    lane: weakref.ref[Any]
-    count: int = 0
-    ended: bool = False
 
 
 class Writer:
@@ -72,7 +62,7 @@ class Writer:
         self._turn = RLock()
         self._journal = Appended(path / JOURNAL, writable=True)
         self._arrays: list[Appended] = []
-        self._written: dict[str, _Written] = {}
+        self._written: dict[str, Followed] = {}
         self._session = ""
         self._begun = self._unsynced = self._ended = False
         self._saved = False  # nothing was written since the recording was saved
@@ -90,8 +80,7 @@ class Writer:
         self._journal.cut(read.end)
         self._arrays = [Appended(file.path, writable=True) for file in read.arrays]
         for name, lane in lanes(recording).items():
-            ended = isinstance(lane, LimitFields) and lane.ended
-            self._written[name] = _Written(weakref.ref(lane), len(lane.history), ended)
+            self._written[name] = Followed.whole(lane)
         self._session, self._begun = recording.session.to_toml(), True
 
     # ---- called by any thread ---------------------------------------------------------------------------
@@ -193,7 +182,7 @@ class Writer:
             self._say({"session": text, "folder": None if folder is None else str(folder)})
             self._session = text
 
-    def _begin(self, name: str, lane: Lane) -> _Written:
+    def _begin(self, name: str, lane: Lane) -> Followed:
         entry: dict[str, Any] = {"begin": name}
         if isinstance(lane, LimitFields):
             entry |= {
@@ -205,7 +194,7 @@ class Writer:
                 "replicas": lane.replicas,
             }
         self._say(entry)
-        self._written[name] = _Written(weakref.ref(lane))
+        self._written[name] = Followed(weakref.ref(lane))
         return self._written[name]
 
     def _put_part(self, name: str, lane: Lane, part: Part, count: int, shapes: Shapes) -> None:
