@@ -20,6 +20,13 @@ def bench(
     figure: Annotated[
         Path | None, typer.Option("--figure", metavar="FILE.svg", help="Draw the growth of a step's cost.")
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Time steps alone, on cpu, cuda or cuda:1. [default: all]",
+        ),
+    ] = None,
     window: Annotated[bool, typer.Option(help="Measure the window too (offscreen).")] = True,
     peers: Annotated[bool, typer.Option(help="Time numpy, torch's autograd and JAX beside ours.")] = True,
     quick: Annotated[
@@ -37,7 +44,7 @@ def bench(
 
     report: Report | None = None
     with stopping_kindly(), progress("bench", shown=show_progress, quiet=quiet) as update:
-        for state in benchmark(quick=quick, peers=peers):
+        for state in benchmark(quick=quick, peers=peers, device=device):
             if isinstance(state, Report):
                 report = state
             else:

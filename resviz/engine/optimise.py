@@ -11,7 +11,7 @@ after the backward one; plain gradient descent fuses the two.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -67,6 +67,12 @@ class Update(nn.Module):
         return found
 
     @torch.jit.export
+    def squares_at_once(self, x: Tensor, y: Tensor, u: Tensor, v: Tensor, w: Tensor) -> Tensor:
+        """`squares` of all places given, without a loop over them: (L,)."""
+        gu, gv = self.gradient(_places(x), _places(y), _places(u), _places(v), w)
+        return 0.5 * (gu.square() + gv.square()).view(x.size(0), -1).mean(dim=1)
+
+    @torch.jit.export
     def step(
         self, x: Tensor, y: Tensor, u: Tensor, v: Tensor, w: Tensor, tu: Tensor, tv: Tensor,
         mu: Tensor, mv: Tensor, momentum: float, ru: float, rv: float, start: int, stop: int,
@@ -99,6 +105,11 @@ class Trained(Protocol):
         """(L,) weights of a mean over depth."""
 
 
+def _places(t: Tensor) -> Tensor:
+    """Places and replicas as one axis: (L, R, ...) -> (L R, ...), the same memory."""
+    return t.flatten(0, 1)
+
+
 class Optimiser:
     """Batches, momentum and clipping of one engine, with its momentum."""
 
@@ -107,6 +118,8 @@ class Optimiser:
         self.rule = rule
         self.samples = samples
         self.update = compiled(Update, type(rule.sigma()))
+        # a launch for every place would take longer than its work; all at once need room for two gradients
+        self.at_once = engine.u.device.type == "cuda"
         self.mover = Mover.ready(rule.activation, engine.u, samples)
         moving = engine.moving()
         kept = moving if rule.momentum > 0 else tuple(t.new_empty(0) for t in moving)
@@ -120,33 +133,55 @@ class Optimiser:
 
     def steps(self, weights: AnyArray | None, eta: float) -> Iterator[float | None]:
         """Update all units, yielding None between pieces of work and at last c_k."""
-        engine = self.engine
-        x, y = engine.acting()
+        x, y = self.engine.acting()
         w = torch.ones(self.samples, 1) if weights is None else torch.tensor(weights)[:, None]
         w = w.to(x)
         factor = 1.0
         if self.rule.clip > 0:
-            squares = []
-            for start, stop in engine.ranges:
-                squares.append(self.update.squares(x, y, engine.u, engine.v, w, start, stop))
-                yield None
-            size = float((torch.cat(squares) * engine.depth_weights()).sum().sqrt())
-            factor = min(1.0, self.rule.clip / size) if size > 0 else 1.0
+            factor = yield from self._clipped(x, y, w)
         ru, rv = self.rule.updates(eta * factor)
         if self.mover is not None:
-            ready = [np.ascontiguousarray(t.numpy(), dtype=self.mover.dtype) for t in (x, y, w)]
-            every = engine.u.shape[1]  # replicas: each is a place of its own here
-        for start, stop in engine.ranges:
-            if self.mover is not None:
-                self.mover.move(
-                    *ready, (engine.u, engine.v), engine.moving(), (self.mu, self.mv), self.rule.momentum,
-                    [(ru, rv)], start * every, stop * every,
-                )  # fmt: skip
-                yield None
-                continue
-            self.update.step(
-                x, y, engine.u, engine.v, w, *engine.moving(), self.mu, self.mv, self.rule.momentum, ru, rv,
-                start, stop,
-            )  # fmt: skip
-            yield None
+            moved = self._move_compiled(self.mover, x, y, w, ru, rv)
+        else:
+            moved = self._move(x, y, w, ru, rv)
+        yield from moved
         yield factor
+
+    def _clipped(self, x: Tensor, y: Tensor, w: Tensor) -> Generator[None, None, float]:
+        """c_k = min(1, clip / G)."""
+        engine, squares = self.engine, []
+        for start, stop in engine.ranges:
+            if self.at_once:
+                here = (t[start:stop] for t in (x, y, engine.u, engine.v))
+                squares.append(self.update.squares_at_once(*here, w))
+            else:
+                squares.append(self.update.squares(x, y, engine.u, engine.v, w, start, stop))
+            yield
+        size = float((torch.cat(squares) * engine.depth_weights()).sum().sqrt())
+        return min(1.0, self.rule.clip / size) if size > 0 else 1.0
+
+    def _move(self, x: Tensor, y: Tensor, w: Tensor, ru: float, rv: float) -> Iterator[None]:
+        engine = self.engine
+        fields, units, momentum = (x, y), (engine.u, engine.v), (self.mu, self.mv)
+        for start, stop in engine.ranges:
+            taken = [*fields, *units, *engine.moving(), *momentum]
+            first, last = start, stop
+            if self.at_once:
+                # one place that has all replicas of all; without momentum there is nothing to take of it
+                taken = [_places(t[start:stop])[None] if t.numel() else t for t in taken]
+                first, last = 0, 1
+            self.update.step(*taken[:4], w, *taken[4:], self.rule.momentum, ru, rv, first, last)
+            yield
+
+    def _move_compiled(
+        self, mover: Mover, x: Tensor, y: Tensor, w: Tensor, ru: float, rv: float
+    ) -> Iterator[None]:
+        engine = self.engine
+        xs, ys, ws = (np.ascontiguousarray(t.numpy(), dtype=mover.dtype) for t in (x, y, w))
+        every = engine.u.shape[1]  # replicas: each is a place of its own here
+        for start, stop in engine.ranges:
+            mover.move(
+                xs, ys, ws, (engine.u, engine.v), engine.moving(), (self.mu, self.mv), self.rule.momentum,
+                [(ru, rv)], start * every, stop * every,
+            )  # fmt: skip
+            yield

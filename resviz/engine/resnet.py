@@ -7,6 +7,7 @@ b^l = b^{l+1} + alpha/(L M) sum_j u_j sigma'(p_j) q_j,     b^L = D times the gra
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,8 +20,9 @@ from resviz.data import Problem
 from resviz.engine.ahead import MOST, train
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
 from resviz.engine.descent import Standing
-from resviz.engine.graphs import copies, on_device
+from resviz.engine.graphs import Graphs, copies, on_device
 from resviz.engine.native import NetSweep, on_lines
+from resviz.engine.newton import NewtonSweep, pays
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
 from resviz.fields.starts import unit_starts
@@ -98,8 +100,13 @@ class ResNet:
         self.h[0, 0] = torch.tensor(h0).to(self.h)
         self.scale = rule.alpha / (layers * m)
         native = NetSweep.ready(rule.activation, self.u, n)
-        self.sweep = native or on_device(compiled(Sweep, type(rule.sigma())), device)
+        in_order = compiled(Sweep, type(rule.sigma()))
         self.ranges = chunks(layers, 10.0 * n * d * m, native=native is not None or device.type == "cuda")
+        if device.type == "cuda" and pays(layers, n, d, m):
+            self.sweep: Any = NewtonSweep(rule.sigma(), in_order, Graphs())
+            self.ranges = [(0, layers)]
+        else:
+            self.sweep = native or on_device(in_order, device)
 
     def forward(self, start: int, stop: int) -> None:
         """h over layers start..stop."""
@@ -127,7 +134,8 @@ class ResNet:
 
     def snapshot(self) -> tuple[AnyArray, AnyArray]:
         """h, b (L + 1, N, D)."""
-        h, b = copies(self.h[:, 0], self.b[:, 0])
+        sent = getattr(self.sweep, "sent", None)
+        h, b = copies(self.h[:, 0], self.b[:, 0]) if sent is None else sent.arrived()
         return h, b
 
 

@@ -38,6 +38,7 @@ def training_step(L: int, M: int, D: int, N: int, device: str = "cpu") -> Callab
     """
     from resviz.config import Session
     from resviz.data import make_problem
+    from resviz.engine.compiled import resolve_device
     from resviz.engine.kernelcache import kernels_now
     from resviz.engine.resnet import resnet
 
@@ -46,7 +47,8 @@ def training_step(L: int, M: int, D: int, N: int, device: str = "cpu") -> Callab
         network={"layers": L, "units": M, "dimension": D},
         training={"device": device},
     )
-    kernels_now(session.training.dtype)
+    if resolve_device(device).type == "cpu":
+        kernels_now(session.training.dtype)
     steps = resnet(session, make_problem(session), rates=session.training.rate_at, most=1)
 
     def step() -> None:
@@ -66,7 +68,8 @@ class StepResult:
         sizes: (L, M, D, N).
         timings: of ours and of every peer.
         flops, bytes: of one step (`study.roofline`).
-        bound: seconds that a thread takes at least by the measured roofline.
+        bound: seconds that a thread, or the card, takes at least by the measured roofline.
+        device: where all of them ran.
     """
 
     sizes: tuple[int, int, int, int]
@@ -74,6 +77,7 @@ class StepResult:
     flops: float
     bytes: float
     bound: float
+    device: str = "cpu"
 
     @property
     def ratios(self) -> dict[str, float]:
@@ -88,7 +92,8 @@ class Report:
 
     Attributes:
         machine: processor, cores, memory, versions.
-        steps: one shape each.
+        roofline: of the processor; ``card``: of the GPU, if there is one.
+        steps: one shape and device each.
         engine: name -> timing of the limit solver, transport, densities.
         memory: what a step holds at its peak, in units of what it must (`study.footprint`).
         growth: (units L M, seconds a step).
@@ -97,6 +102,7 @@ class Report:
 
     machine: dict[str, str]
     roofline: Roofline | None = None
+    card: Roofline | None = None
     steps: list[StepResult] = field(default_factory=list)
     engine: dict[str, Timing] = field(default_factory=dict)
     memory: dict[str, float] = field(default_factory=dict)
@@ -121,33 +127,37 @@ class Report:
         return found
 
 
-def benchmark(*, quick: bool = False, peers: bool = True) -> Iterator[Report | str]:
+def benchmark(
+    *, quick: bool = False, peers: bool = True, device: str | None = None
+) -> Iterator[Report | str]:
     """Measure the engine, yielding what is being done and at last the report (without the window's part).
 
     Args:
         quick: small shapes and few rounds, to see that everything runs.
         peers: False leaves the peers out.
+        device: "cpu" or a CUDA device, whose steps alone are measured; None: everything, the steps on the
+            processor and, where there is one, on the first GPU.
+
+    Raises:
+        DeviceError: the device is missing, or neither the processor nor CUDA.
     """
-    from resviz.study import peers as others
     from resviz.study.footprint import memory_peak
     from resviz.study.machine import cores, described
-    from resviz.study.roofline import measured_roofline, step_bytes, step_flops
+    from resviz.study.roofline import card_roofline, measured_roofline
     from resviz.study.scale import engine_parts, growth
 
+    devices = _devices(device)
     report = Report(described())
-    yield "roofline"
-    report.roofline = measured_roofline(cores(), *((256, 16) if quick else ()))
-    for shape in _QUICK if quick else SHAPES:
-        sizes = others.Sizes(*shape)
-        yield f"steps, {sizes}"
-        ways: dict[str, Callable[[], object]] = {OURS: training_step(*shape)}
-        if peers:
-            ways.update({peer.name: peer.step for peer in others.peers(sizes, cores())})
-        timings = yield from _timed(ways, f"steps, {sizes}", quick)
-        report.steps.append(
-            StepResult(shape, timings, step_flops(sizes), step_bytes(sizes), report.roofline.bound(sizes))
-        )
-        del ways
+    for where in devices:
+        yield f"roofline, {where}"
+        if where == "cpu":
+            roofline = report.roofline = measured_roofline(cores(), *((256, 16) if quick else ()))
+        else:
+            roofline = report.card = card_roofline(where, *((256, 16) if quick else ()))
+        yield from _steps(report, roofline, where, quick=quick, peers=peers)
+    if device is not None:
+        yield report
+        return
     yield "limit, transport, densities"
     report.engine = yield from _timed(engine_parts(quick=quick), "limit, transport, densities", quick)
     yield "growth"
@@ -157,6 +167,40 @@ def benchmark(*, quick: bool = False, peers: bool = True) -> Iterator[Report | s
     yield "memory"
     report.memory = memory_peak(*((20, 100) if quick else (1000, 1000)), 10, 10)
     yield report
+
+
+def _devices(device: str | None) -> list[str]:
+    import torch
+
+    from resviz.engine.compiled import resolve_device
+    from resviz.errors import DeviceError
+
+    if device is None:
+        return ["cpu", "cuda:0"] if torch.cuda.is_available() else ["cpu"]
+    found = str(resolve_device(device))
+    if not found.startswith(("cpu", "cuda")):
+        raise DeviceError(f"steps are not compared on {found}", remedy="choose cpu or cuda")
+    return [found]
+
+
+def _steps(report: Report, roofline: Roofline, device: str, *, quick: bool, peers: bool) -> Iterator[str]:
+    """All shapes on one device, into the report."""
+    from resviz.study import peers as others
+    from resviz.study.machine import cores
+    from resviz.study.roofline import step_bytes, step_flops
+
+    for shape in _QUICK if quick else SHAPES:
+        sizes = others.Sizes(*shape)
+        what = f"steps, {sizes}, {device}"
+        yield what
+        ways: dict[str, Callable[[], object]] = {OURS: training_step(*shape, device=device)}
+        if peers:
+            ways.update({peer.name: peer.step for peer in others.peers(sizes, cores(), device)})
+        timings = yield from _timed(ways, what, quick)
+        report.steps.append(
+            StepResult(shape, timings, step_flops(sizes), step_bytes(sizes), roofline.bound(sizes), device)
+        )
+        del ways
 
 
 def _timed(

@@ -43,6 +43,10 @@ def described() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
+    import torch
+
+    if torch.cuda.is_available():
+        found["GPU"] = f"{torch.cuda.get_device_name(0)}, CUDA {torch.version.cuda}"
     return found
 
 

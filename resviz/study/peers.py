@@ -8,6 +8,7 @@ mathematics.md 1 with alpha = eta = 1, tanh, from the same starts as ours: all e
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -84,22 +85,25 @@ def numpy_float64(sizes: Sizes) -> Peer:
     return Peer("numpy float64", step, lambda: (u, v))
 
 
-def autograd(sizes: Sizes, threads: int) -> Peer:
+def autograd(sizes: Sizes, threads: int, device: str = "cpu") -> Peer:
     """Eager torch in float32: a list of parameters, backward(), torch's own SGD."""
     import torch
     from torch import nn
 
-    (x, y), (u, v) = (tuple(torch.tensor(a, dtype=torch.float32) for a in pair) for pair in (
-        sizes.data(), sizes.units()
-    ))  # fmt: skip
+    pairs = (sizes.data(), sizes.units())
+    (x, y), (u, v) = (
+        tuple(torch.tensor(a, dtype=torch.float32, device=device) for a in pair) for pair in pairs
+    )
     us, vs = (nn.ParameterList(nn.Parameter(layer.clone()) for layer in units) for units in (u, v))
     del u, v
+    on_cpu = device == "cpu"
     rate = float(sizes.D * sizes.L * sizes.M)
     optimiser = torch.optim.SGD([*us, *vs], lr=rate)
     scale = 1.0 / (sizes.L * sizes.M)
 
     def step() -> None:
-        torch.set_num_threads(threads)
+        if on_cpu:
+            torch.set_num_threads(threads)
         h = x
         for a, c in zip(us, vs, strict=True):
             h = h + scale * torch.tanh(h @ a.T / sizes.D) @ c
@@ -107,21 +111,33 @@ def autograd(sizes: Sizes, threads: int) -> Peer:
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+        if not on_cpu:
+            torch.cuda.synchronize(device)
 
     def units() -> tuple[Any, Any]:
-        a, c = (np.stack([p.detach().numpy() for p in units]) for units in (us, vs))
+        a, c = (np.stack([p.detach().cpu().numpy() for p in units]) for units in (us, vs))
         return a, c
 
-    return Peer(f"autograd, {threads} thread{'s' * (threads > 1)}", step, units)
+    name = f"autograd, {threads} thread{'s' * (threads > 1)}" if on_cpu else "autograd"
+    return Peer(name, step, units)
 
 
-def jax_scan(sizes: Sizes) -> Peer:
-    """JAX: one jitted, donated step of two scans over layers, the published update in float32."""
+def jax_scan(sizes: Sizes, platform: str = "cpu") -> Peer | None:
+    """JAX: one jitted, donated step of two scans over layers, the published update in float32.
+
+    None where JAX has no ``platform``.
+    """
+    # else it takes three quarters of a card's memory at its first call
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     import jax
     import jax.numpy as jnp
 
-    x, y = (jnp.asarray(a, dtype=jnp.float32) for a in sizes.data())
-    state = tuple(jnp.asarray(a, dtype=jnp.float32) for a in sizes.units())
+    try:
+        device = jax.devices(platform)[0]
+    except RuntimeError:
+        return None
+    x, y = (jax.device_put(jnp.asarray(a, dtype=jnp.float32), device) for a in sizes.data())
+    state = tuple(jax.device_put(jnp.asarray(a, dtype=jnp.float32), device) for a in sizes.units())
     scale = 1.0 / (sizes.L * sizes.M)
 
     def whole(u: Any, v: Any) -> Any:
@@ -148,11 +164,16 @@ def jax_scan(sizes: Sizes) -> Peer:
     return Peer("jax jit + scan", step, lambda: (np.asarray(state[0]), np.asarray(state[1])))
 
 
-def peers(sizes: Sizes, threads: int) -> list[Peer]:
-    """All that are installed; JAX comes with the extra ``bench``."""
-    found = [numpy_float64(sizes), autograd(sizes, threads)]
-    if threads > 1:
-        found.append(autograd(sizes, 1))
+def peers(sizes: Sizes, threads: int, device: str = "cpu") -> list[Peer]:
+    """All that are installed and know the device; JAX comes with the extra ``bench``."""
+    if device == "cpu":
+        found = [numpy_float64(sizes), autograd(sizes, threads)]
+        if threads > 1:
+            found.append(autograd(sizes, 1))
+    else:
+        found = [autograd(sizes, threads, device)]
     if importlib.util.find_spec("jax") is not None:
-        found.append(jax_scan(sizes))
+        scan = jax_scan(sizes, "cpu" if device == "cpu" else "cuda")
+        if scan is not None:
+            found.append(scan)
     return found

@@ -14,7 +14,7 @@ import numpy as np
 
 from resviz.study.peers import Sizes
 
-__all__ = ["Roofline", "measured_roofline", "step_bytes", "step_flops"]
+__all__ = ["Roofline", "card_roofline", "measured_roofline", "step_bytes", "step_flops"]
 
 _WORD = 4  # float32
 
@@ -36,7 +36,7 @@ class Roofline:
     library: str
 
     def bound(self, sizes: Sizes) -> float:
-        """Seconds that a step takes at least on one thread, by the slower of the two."""
+        """Seconds that a step takes at least on one thread or card, by the slower of the two."""
         return max(step_flops(sizes) / self.gemm, step_bytes(sizes) / self.copy)
 
 
@@ -74,6 +74,26 @@ def measured_roofline(threads: int, size: int = 1536, megabytes: int = 256) -> R
     copy = 2.0 * source.nbytes / _best(lambda: np.copyto(target, source))
     best = max(rates, key=lambda name: rates[name])
     return Roofline(copy, rates[best], max(every, together, rates[best]), best)
+
+
+def card_roofline(device: str, size: int = 8192, megabytes: int = 1024) -> Roofline:
+    """Both limits of a CUDA device, float32 products without tf32, as resviz takes them."""
+    import torch
+
+    def timed(work: Callable[[], object]) -> float:
+        def whole() -> None:
+            work()
+            torch.cuda.synchronize(device)
+
+        return _best(whole)
+
+    a = torch.rand(size, size, device=device)
+    out = torch.empty_like(a)
+    gemm = 2.0 * size**3 / timed(lambda: torch.mm(a, a, out=out))
+    source = torch.ones(megabytes * 2**20 // 4, device=device)
+    target = torch.empty_like(source)
+    copy = 2.0 * 4 * source.numel() / timed(lambda: target.copy_(source))
+    return Roofline(copy, gemm, gemm, "torch")
 
 
 def _blas_rates(x: np.ndarray, y: np.ndarray, flops: float) -> tuple[float, float]:

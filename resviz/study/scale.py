@@ -30,7 +30,8 @@ def engine_parts(*, quick: bool = False) -> dict[str, Callable[[], object]]:
     from resviz.transport import Seen, cohort
 
     steps, power = (3, 8) if quick else (100, 16)
-    session = Session(limit={"nodes": 64, "units": 256}, training={"steps": steps})
+    # on the processor: what a GPU does is in the steps
+    session = Session(limit={"nodes": 64, "units": 256}, training={"steps": steps, "device": "cpu"})
     problem = make_problem(session)
     rates = session.training.rate_at
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resviz.study.benchmark import OURS, Report
+from resviz.study.benchmark import OURS, Report, StepResult
 from resviz.study.peers import Sizes
 
 __all__ = ["table"]
@@ -18,7 +18,15 @@ def table(report: Report) -> str:
             f"({r.library}), {r.gemm_all / 1e9:.0f} on all.",
             "",
         ]
-    lines += _steps(report)
+    for device in dict.fromkeys(step.device for step in report.steps):
+        if device != "cpu" and report.card is not None:
+            lines += [
+                "",
+                f"{device}: copying {report.card.copy / 1e12:.2f} TB/s; matrix products "
+                f"{report.card.gemm / 1e12:.0f} TFLOP/s (float32, without tf32).",
+                "",
+            ]
+        lines += _steps([step for step in report.steps if step.device == device])
     if report.engine:
         lines += ["", "| other work | median | quartiles |", "| --- | --- | --- |"]
         lines += [
@@ -47,11 +55,12 @@ def table(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _steps(report: Report) -> list[str]:
-    names = list(dict.fromkeys(name for step in report.steps for name in step.timings if name != OURS))
-    head = ["L x M (D = N = 10)", "resviz", *names, "GFLOP/s", "of one thread's bound"]
+def _steps(steps: list[StepResult]) -> list[str]:
+    names = list(dict.fromkeys(name for step in steps for name in step.timings if name != OURS))
+    whose = "one thread's" if steps[0].device == "cpu" else "the card's"
+    head = ["L x M (D = N = 10)", "resviz", *names, "GFLOP/s", f"of {whose} bound"]
     lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-    for step in report.steps:
+    for step in steps:
         ours = step.timings[OURS]
         cells = [str(Sizes(*step.sizes)), f"{1e3 * ours.median:.3g} ms"]
         for name in names:

@@ -25,7 +25,7 @@ def recordings(monkeypatch):
         def replay(self):
             self.work(*self.given)
 
-    def recorded(work, given, still):
+    def recorded(work, given, still, pool):
         made.append(getattr(work, "name", getattr(work, "__name__", "")))
         for _ in range(3):
             work(*still)
@@ -33,6 +33,7 @@ def recordings(monkeypatch):
 
     monkeypatch.setattr(native, "kernels", lambda dtype: None)
     monkeypatch.setattr(graphs, "recorded", recorded)
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 0))
     for module in ("resnet", "meanode"):
         monkeypatch.setattr(
             f"resviz.engine.{module}.on_device", lambda sweep, device: graphs.GraphedSweep(sweep)
@@ -59,7 +60,7 @@ def test_recorded_sweeps_train_alike(engine, recordings, monkeypatch):
 
 
 def test_what_cannot_be_recorded_runs_as_it_is(recordings, monkeypatch):
-    def refused(work, given, still):
+    def refused(work, given, still, pool):
         recordings.append("refused")
         raise RuntimeError("operation not permitted when stream is capturing")
 

@@ -12,8 +12,8 @@ from resviz.data import make_problem
 from resviz.engine.descent import descend
 from resviz.engine.lazy import lazy_limit
 from resviz.engine.linear import linear_limit
-from resviz.engine.meanode import mean_ode
-from resviz.engine.optimise import batch_weights
+from resviz.engine.meanode import Particles, mean_ode, particle_starts
+from resviz.engine.optimise import Optimiser, batch_weights
 from resviz.engine.resnet import ResNet, resnet
 from resviz.engine.rule import rule
 from resviz.errors import SessionError
@@ -71,19 +71,49 @@ def by_autograd(chosen: Session, last: int) -> tuple[np.ndarray, list[float]]:
     return np.stack([x.detach().numpy() for x in units]), factors
 
 
+DEVICES = [
+    "cpu",
+    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")),
+]
+
+
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", OPTIMISERS)
-def test_training_follows_the_published_update(name):
+def test_training_follows_the_published_update(name, device):
     chosen = training(name)
     problem = make_problem(chosen)
     n = chosen.network
     starts = np.stack([unit_starts(n.seed, i, n.units, 4) for i in range(n.layers)])
-    net = ResNet(problem.h0, starts, rule(chosen), device=torch.device("cpu"), dtype=torch.float64)
+    net = ResNet(problem.h0, starts, rule(chosen), device=torch.device(device), dtype=torch.float64)
     fields = steps(descend(net, problem, rule(chosen), constant(0.7)), 4)  # the units then are at step 5
     expected, factors = by_autograd(chosen, 5)
-    np.testing.assert_allclose(net.u[:, 0].numpy(), expected[0], atol=1e-10)
-    np.testing.assert_allclose(net.v[:, 0].numpy(), expected[1], atol=1e-10)
+    np.testing.assert_allclose(net.u[:, 0].cpu().numpy(), expected[0], atol=1e-10)
+    np.testing.assert_allclose(net.v[:, 0].cpu().numpy(), expected[1], atol=1e-10)
     np.testing.assert_allclose([f.factor for f in fields], factors, rtol=1e-12)
     assert (min(factors) < 0.9) == (name in ("clip", "all"))  # the test clips where it says so
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_all_places_at_once_are_places_one_by_one(name):
+    """What a GPU does, on the processor; ranges cut depth in two."""
+    chosen = training(name).with_values({"limit.nodes": 6, "limit.units": 16})
+    problem = make_problem(chosen)
+    moved, factors = [], []
+    for at_once in (True, False):
+        starts = particle_starts(problem, 6, 16)
+        engine = Particles(problem.h0, starts, rule(chosen), device=torch.device("cpu"), dtype=torch.float64)
+        engine.ranges = [(0, 4), (4, 6)]
+        generator = torch.Generator().manual_seed(5)
+        for fields in (engine.h, engine.b):
+            fields.normal_(generator=generator)
+        optimiser = Optimiser(engine, rule(chosen), problem.samples)
+        optimiser.mover, optimiser.at_once = None, at_once
+        factors += [list(optimiser.steps(optimiser.weights(step), 0.7))[-1] for step in (0, 1)]
+        moved.append((engine.u, engine.v))
+    for mine, its in zip(*moved, strict=True):
+        torch.testing.assert_close(mine, its, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(factors[:2], factors[2:], rtol=1e-12)
+    assert (factors[0] < 1.0) == (name in ("clip", "all"))
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)

@@ -71,6 +71,23 @@ def test_peers_take_the_same_steps():
     np.testing.assert_allclose(ours[1], exact[1][2], atol=1e-4)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_peers_on_a_gpu_take_the_same_steps():
+    found = [*peers(Sizes(20, 8, 4, 3), 1, "cuda:0"), *peers(Sizes(20, 8, 4, 3), 1)]
+    for peer in found:
+        for _ in range(3):
+            peer.step()
+        np.testing.assert_allclose(peer.units()[0], found[-1].units()[0], atol=1e-4)
+
+
+def test_steps_of_one_device_alone(capsys):
+    assert main(["bench", "--quick", "--no-window", "--no-peers", "--device", "cpu", "--quiet"]) == 0
+    printed = capsys.readouterr().out
+    assert "50x1" in printed
+    assert "other work" not in printed
+    assert main(["bench", "--quick", "--no-window", "--device", "cuda:77", "--quiet"]) != 0
+
+
 def test_ways_are_timed_in_turns(monkeypatch):
     monkeypatch.setattr(timing, "_SAMPLE_S", 0.03)  # a call is a sample
     calls = []
@@ -91,6 +108,7 @@ def test_the_report_holds_what_was_measured(tmp_path, capsys):
     assert set(report) == {
         "machine",
         "roofline",
+        "card",
         "steps",
         "engine",
         "memory",
