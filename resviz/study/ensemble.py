@@ -20,6 +20,7 @@ from resviz.block.unit import preactivation, update_
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
+from resviz.engine.graphs import Graphs
 from resviz.engine.native import NetSweep
 from resviz.engine.rule import rule
 from resviz.errors import RequestError
@@ -185,6 +186,9 @@ class Ensemble:
         self.h = torch.zeros(layers + 1, r, n, d, dtype=self.dtype, device=self.device)
         self.b = torch.zeros_like(self.h)
         self.h[0] = torch.from_numpy(np.stack([p.h0 for p in self.problems])).to(self.h)
+        # the same tensors at every step: a GPU's graphs are recorded for them
+        self.graphs = Graphs(recording=self.device.type == "cuda")
+        self.ru, self.rv, self.zero = (self._column(np.zeros(r)) for _ in range(3))
         self.scale = self._column([rule.alpha / (layers * m) for rule in self.rules])
         self._size = np.array([float(np.mean(p.y**2) + p.loss(p.output(p.h0))) for p in self.problems])
 
@@ -203,7 +207,7 @@ class Ensemble:
     def forward(self) -> Iterator[None]:
         """The fields h, output and loss of the next step; yields between pieces."""
         for start, stop in self.ranges:
-            self.sweep.up(self.h, self.u, self.v, self.scale, start, stop)
+            self.graphs.run(self.sweep.up, self.h, self.u, self.v, self.scale, start, stop)
             yield
         self.step += 1
         end = self.h[-1].double().cpu().numpy()  # (R, N, D)
@@ -230,9 +234,12 @@ class Ensemble:
             (0.0, 0.0) if s else rule.updates(eta)
             for s, rule, eta in zip(still, self.rules, etas, strict=True)
         ]
-        ru, rv = (self._column(rates) for rates in zip(*updates, strict=True))
+        for kept, rates in zip((self.ru, self.rv), zip(*updates, strict=True), strict=True):
+            kept.copy_(self._column(rates))
+        given = (self.h, self.b, self.u, self.v, self.scale)
         for start, stop in reversed(self.ranges):
-            self.sweep.down(self.h, self.b, self.u, self.v, self.scale, ru, rv, start, stop)
+            still = (*given, self.zero, self.zero, start, stop)
+            self.graphs.run(self.sweep.down, *given, self.ru, self.rv, start, stop, still=still)
             yield
 
     def start_of(self, layer: int) -> Tensor:

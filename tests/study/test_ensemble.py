@@ -7,6 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
+import torch
 
 from resviz.config import Session
 from resviz.data import make_problem
@@ -37,14 +38,21 @@ def alone(chosen: Session) -> list[np.ndarray]:
     return [next(steps).output for _ in range(chosen.training.steps + 1)]
 
 
+DEVICES = [
+    "cpu",
+    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")),
+]
+
+
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("embedded", [False, True])
-def test_each_replica_is_its_own_network(embedded):
+def test_each_replica_is_its_own_network(embedded, device):
     sessions = [
         session(alpha=alpha, seed=seed, parametrisation=form, sigma_u=1.5, embedded=embedded)
         for alpha, seed, form in [(1.0, 1, "multiplier"), (0.3, 2, "output-weights"), (5.0, 1, "multiplier")]
     ]
     sessions.append(sessions[0].with_values({"training.rate": 0.3, "data.seed": 7}))
-    ensemble = trained(sessions)
+    ensemble = trained([one.with_values({"training.device": device}) for one in sessions])
     for replica, one in enumerate(sessions):
         np.testing.assert_allclose(ensemble.output[replica], alone(one), rtol=1e-12, atol=1e-13)
     assert (ensemble.diverged == -1).all()
