@@ -157,7 +157,7 @@ class Training(Section):
     device: str = Field(
         "auto",
         pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$",
-        description="where the net is trained; auto takes the first of cuda, mps, cpu that is there",
+        description="where it is trained; auto takes cuda or mps, if there, for steps of 10^8 flops and more",
         json_schema_extra={"x-allowed": '"auto", "cpu", "cuda", "cuda:N" or "mps"'},
     )
     dtype: Dtype = Field("float32", description="precision of units and fields")

@@ -6,6 +6,7 @@ the GIL from beginning to end. The same modules run eagerly where TorchScript is
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,11 +18,20 @@ from torch import nn
 from resviz.block.activation import Activation
 from resviz.errors import DeviceError
 
-__all__ = ["chunks", "compiled", "one_thread", "resolve_device", "resolve_dtype", "torch_threads"]
+__all__ = [
+    "chunks",
+    "compiled",
+    "one_thread",
+    "resolve_device",
+    "resolve_dtype",
+    "step_flops",
+    "torch_threads",
+]
 
 _FLOPS_A_CALL = 3e8  # some 50 ms on one core: how long a pause or a cancel may have to wait
 _FAST_FLOPS_A_CALL = 2e9  # the same by the compiled kernels, less on a GPU
 
+_WORTH_A_GPU = 1e8  # flops of a step: at 64x256, 2e7, an H100 takes 0.7 ms and one core 0.3
 
 _compiled: dict[tuple[object, object], Any] = {}
 
@@ -78,15 +88,23 @@ def _available() -> Iterator[str]:
     yield "cpu"
 
 
-def resolve_device(name: str, dtype: torch.dtype = torch.float32) -> torch.device:
+def step_flops(places: int, units: int, samples: int, dimension: int) -> float:
+    """Of the products of one gradient step: p and h forward, p again, q, b and two updates backward."""
+    return 14.0 * places * units * samples * dimension
+
+
+def resolve_device(name: str, dtype: torch.dtype = torch.float32, flops: float = math.inf) -> torch.device:
     """The device that ``training.device`` means; auto: cuda, else mps (float32 only), else cpu.
+
+    Args:
+        flops: of a gradient step; a short one is sooner done by the processor, and auto then means cpu.
 
     Raises:
         DeviceError: the device is not there, or does not do this dtype.
     """
     present = [d for d in _available() if dtype is torch.float32 or d != "mps"]
     if name == "auto":
-        return torch.device(present[0])
+        return torch.device(present[0] if flops >= _WORTH_A_GPU else "cpu")
     wanted = "cuda:0" if name == "cuda" else name
     if wanted not in present:
         raise DeviceError(

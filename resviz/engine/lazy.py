@@ -25,9 +25,9 @@ from resviz.block.unit import add_through, preactivation, scaled_through, update
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.ahead import train
-from resviz.engine.compiled import resolve_device, resolve_dtype
+from resviz.engine.compiled import resolve_dtype
 from resviz.engine.descent import Standing
-from resviz.engine.meanode import Particles, limit_problem, particle_starts
+from resviz.engine.meanode import Particles, limit_device, limit_problem, particle_starts
 from resviz.engine.native import LazySweep
 from resviz.engine.rule import Rates, rule
 from resviz.fields.fields import Fields
@@ -120,8 +120,8 @@ def lazy_limit(
     """
     chosen = rule(session, alpha=float(np.inf))
     dtype = resolve_dtype(session.training.dtype)
-    device = resolve_device(session.training.device, dtype)
     small, span = limit_problem(session, problem)
+    device = limit_device(session, small)
     starts = particle_starts(small, int(session.limit.nodes), int(session.limit.units))
     yield None
     engine = LazyParticles(small.h0, starts, chosen, device=device, dtype=dtype)

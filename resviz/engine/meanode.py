@@ -28,7 +28,7 @@ from resviz.block.unit import preactivation, scaled_through, update_
 from resviz.config import Session
 from resviz.data import Problem, Span, endless, reduced
 from resviz.engine.ahead import train
-from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
+from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype, step_flops
 from resviz.engine.descent import Standing
 from resviz.engine.graphs import copies, on_device
 from resviz.engine.native import NodeSweep
@@ -40,6 +40,7 @@ __all__ = [
     "REPLICAS",
     "Particles",
     "adams_bashforth",
+    "limit_device",
     "limit_problem",
     "mean_ode",
     "node_depths",
@@ -243,6 +244,17 @@ def limit_problem(session: Session, problem: Problem) -> tuple[Problem, Span | N
     return (endless(problem), None) if session.limit.large_d else reduced(problem)
 
 
+def limit_device(session: Session, small: Problem) -> torch.device:
+    """Where the particles of a limit of the problem ``small`` (`limit_problem`) are.
+
+    Raises:
+        DeviceError: the session's device is missing.
+    """
+    limit, training = session.limit, session.training
+    flops = step_flops(int(limit.nodes), int(limit.units), small.samples, small.dimension)
+    return resolve_device(training.device, resolve_dtype(training.dtype), flops)
+
+
 def mean_ode(
     session: Session,
     problem: Problem,
@@ -259,8 +271,8 @@ def mean_ode(
     """
     chosen = rule(session, alpha=alpha)
     dtype = resolve_dtype(session.training.dtype)
-    device = resolve_device(session.training.device, dtype)
     small, span = limit_problem(session, problem)
+    device = limit_device(session, small)
     starts = particle_starts(small, int(session.limit.nodes), int(session.limit.units), seed=seed)
     yield None
     engine = Particles(small.h0, starts, chosen, device=device, dtype=dtype)

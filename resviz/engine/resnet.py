@@ -18,7 +18,7 @@ from resviz.block.unit import add_through, preactivation, update_
 from resviz.config import Session
 from resviz.data import Problem
 from resviz.engine.ahead import MOST, train
-from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
+from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype, step_flops
 from resviz.engine.descent import Standing
 from resviz.engine.graphs import Graphs, copies, on_device
 from resviz.engine.native import NetSweep, on_lines
@@ -27,7 +27,7 @@ from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields.fields import AnyArray, Fields
 from resviz.fields.starts import unit_starts
 
-__all__ = ["ResNet", "resnet"]
+__all__ = ["ResNet", "net_device", "resnet"]
 
 
 class Sweep(nn.Module):
@@ -150,6 +150,17 @@ def _units(starts: AnyArray, rule: Rule, dtype: torch.dtype) -> tuple[AnyArray, 
     return u, v
 
 
+def net_device(session: Session, problem: Problem) -> torch.device:
+    """Where the session's network is trained.
+
+    Raises:
+        DeviceError: the session's device is missing.
+    """
+    network, training = session.network, session.training
+    flops = step_flops(network.layers, network.units, problem.samples, problem.dimension)
+    return resolve_device(training.device, resolve_dtype(training.dtype), flops)
+
+
 def resnet(
     session: Session,
     problem: Problem,
@@ -167,7 +178,7 @@ def resnet(
     """
     chosen = rule(session, alpha=alpha)
     dtype = resolve_dtype(session.training.dtype)
-    device = resolve_device(session.training.device, dtype)
+    device = net_device(session, problem)
     network = session.network
     # layer by layer, so that there is never a second copy
     u, v = (

@@ -97,11 +97,12 @@ def train(
 
     from resviz.apart.trained import can_train_apart
     from resviz.engine.compiled import resolve_device
+    from resviz.engine.resnet import net_device
     from resviz.recording import record
     from resviz.recording.spool import held, spooled
 
     dtype = torch.float32 if session.training.dtype == "float32" else torch.float64
-    device = str(resolve_device(session.training.device, dtype))
+    resolve_device(session.training.device, dtype)  # what is missing is told before data is made
     if settle:
         _settle(session.training.dtype)
     known = -1 if after is None else after.step
@@ -113,9 +114,11 @@ def train(
     if states is None:
         states = record(session, limits=limits, contrast=contrast, after=after, threads=threads or 1)
     grown = spooled(states, folder) if spool else held(states)
+    device = ""
     try:
         for at in grown:
             doing = waiting if at.step == known else ""
+            device = device or str(net_device(session, at.recording.problem))
             yield Trained(at.recording, at.step, at.steps, at.speed, device, at.notes, doing)
     finally:
         # now, and not when garbage is collected: another process may be waiting for its end

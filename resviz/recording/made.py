@@ -12,7 +12,8 @@ import torch
 
 from resviz.config import Session
 from resviz.config.activations import activation_names, fingerprint
-from resviz.engine.compiled import resolve_device, resolve_dtype
+from resviz.data import Problem
+from resviz.engine.resnet import net_device
 from resviz.errors import RecordingError
 
 __all__ = ["check_activation", "made_with"]
@@ -21,13 +22,13 @@ _LIBRARIES = ("numpy", "torch", "scipy")
 _ACTIVATION = "activation"  # that a program registered: its name and fingerprint
 
 
-def made_with(session: Session, threads: int = 1) -> dict[str, str]:
+def made_with(session: Session, problem: Problem, threads: int = 1) -> dict[str, str]:
     """Device and dtype that are used, threads, and versions, by name; an activation of a program's own, too.
 
     Raises:
         DeviceError: the session's device is missing.
     """
-    device = resolve_device(session.training.device, resolve_dtype(session.training.dtype))
+    device = net_device(session, problem)
     name = f" ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else ""
     activation = session.network.activation
     function = {_ACTIVATION: f"{activation} {mark}"} if (mark := fingerprint(activation)) else {}

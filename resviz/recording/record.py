@@ -103,7 +103,7 @@ def record(
             yield from _lockstep(after, known, _lanes_on(after))
         else:
             problem = problem if problem is not None else make_problem(session)
-            recording = Recording(session, problem, made=made_with(session, threads))
+            recording = Recording(session, problem, made=made_with(session, problem, threads))
             yield from _lockstep(recording, known, _lanes(recording, known, contrast))
 
 
@@ -220,7 +220,7 @@ def _found(search: Iterator[Solver | None]) -> Generator[None, None, Solver]:
 
 def _device_error(error: RuntimeError | MemoryError, recording: Recording) -> Exception:
     if is_out_of_memory(error):
-        return out_of_memory(recording.session, recording.problem.dimension)
+        return out_of_memory(recording.session, recording.problem)
     return error
 
 

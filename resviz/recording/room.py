@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from resviz.config import Session
-from resviz.engine.compiled import resolve_device, resolve_dtype
+from resviz.data import Problem
+from resviz.engine.resnet import net_device
 from resviz.errors import DeviceError, ResvizError
 from resviz.fields.memory import free_memory
 
@@ -14,12 +15,12 @@ __all__ = ["out_of_memory"]
 _SHARE = 0.5  # of what is free: for the units; the rest is for fields and the limit
 
 
-def out_of_memory(session: Session, dimension: int) -> DeviceError:
-    """What to say of a session of embedding dimension ``dimension``; idle blocks of the device are freed."""
+def out_of_memory(session: Session, problem: Problem) -> DeviceError:
+    """What to say of a session; idle blocks of the device are freed."""
     network = session.network
-    free, word = _free(session), 4 if session.training.dtype == "float32" else 8
+    free, word = _free(session, problem), 4 if session.training.dtype == "float32" else 8
     # u and v of net and lazy twin
-    each = 2.0 * 2.0 * network.layers * dimension * word
+    each = 2.0 * 2.0 * network.layers * problem.dimension * word
     fits = int(_SHARE * free / each)
     if fits >= network.units:
         lower = "limit.units, network.layers or network.units"
@@ -33,10 +34,10 @@ def out_of_memory(session: Session, dimension: int) -> DeviceError:
     )
 
 
-def _free(session: Session) -> float:
+def _free(session: Session, problem: Problem) -> float:
     """Bytes that are free on the session's device."""
     try:
-        device = resolve_device(session.training.device, resolve_dtype(session.training.dtype))
+        device = net_device(session, problem)
     except ResvizError:
         return float(free_memory())
     if device.type == "cuda":

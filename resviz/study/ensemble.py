@@ -19,7 +19,7 @@ from resviz.block.activation import Activation
 from resviz.block.unit import preactivation, update_
 from resviz.config import Session
 from resviz.data import Problem
-from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype
+from resviz.engine.compiled import chunks, compiled, resolve_device, resolve_dtype, step_flops
 from resviz.engine.graphs import Graphs
 from resviz.engine.native import NetSweep
 from resviz.engine.rule import rule
@@ -153,7 +153,8 @@ class Ensemble:
         self.sessions, self.problems, self.shape = tuple(sessions), tuple(problems), shape
         self.rules = [rule(session) for session in sessions]
         self.dtype = resolve_dtype(shape.dtype)
-        self.device = resolve_device(shape.device, self.dtype)
+        flops = len(sessions) * step_flops(shape.layers, shape.units, shape.samples, shape.dimension)
+        self.device = resolve_device(shape.device, self.dtype, flops)
         r, n, steps = len(sessions), shape.samples, shape.steps
         self.output = np.full((r, steps + 1, n, shape.d_out), np.nan)
         self.loss = np.full((r, steps + 1), np.nan)
@@ -238,8 +239,8 @@ class Ensemble:
             kept.copy_(self._column(rates))
         given = (self.h, self.b, self.u, self.v, self.scale)
         for start, stop in reversed(self.ranges):
-            still = (*given, self.zero, self.zero, start, stop)
-            self.graphs.run(self.sweep.down, *given, self.ru, self.rv, start, stop, still=still)
+            unmoved = (*given, self.zero, self.zero, start, stop)
+            self.graphs.run(self.sweep.down, *given, self.ru, self.rv, start, stop, still=unmoved)
             yield
 
     def start_of(self, layer: int) -> Tensor:

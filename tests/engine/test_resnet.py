@@ -167,6 +167,14 @@ def test_sign_of_alpha_equivariance_and_permutation():
     np.testing.assert_allclose(end, plain @ rotation.T, atol=1e-12)
 
 
+@pytest.mark.parametrize(("device", "flops", "chosen"), [
+    ("auto", 1e9, "cuda:0"), ("auto", 2e7, "cpu"), ("cuda", 2e7, "cuda:0"), ("cpu", 1e12, "cpu"),
+])  # fmt: skip
+def test_auto_takes_a_gpu_where_a_step_is_worth_it(device, flops, chosen, monkeypatch):
+    monkeypatch.setattr("resviz.engine.compiled._available", lambda: iter(["cuda:0", "cpu"]))
+    assert str(resolve_device(device, flops=flops)) == chosen
+
+
 def test_divergence_names_step_and_layer():
     chosen = session(d=4, n=3, layers=6, units=8, activation="relu", alpha=50.0)
     with pytest.raises(DivergenceError, match=r"diverged at step \d+, layer \d+") as caught:

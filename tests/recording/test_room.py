@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import resviz
+from resviz.data import make_problem
 from resviz.errors import DeviceError, ResvizError, is_out_of_memory
 from resviz.recording import record, room
 
@@ -67,5 +68,6 @@ def test_other_failures_stay_what_they_are(monkeypatch):
 )
 def test_the_remedy_fits_what_is_free(monkeypatch, free, units, said):
     monkeypatch.setattr(room, "free_memory", lambda: free)
-    error = room.out_of_memory(resviz.Session(network={"units": units}, training={"device": "cpu"}), 10)
+    session = resviz.Session(network={"units": units}, training={"device": "cpu"})
+    error = room.out_of_memory(session, make_problem(session))
     assert error.remedy.startswith(said)

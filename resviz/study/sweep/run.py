@@ -233,8 +233,17 @@ def _gone() -> WorkError:
 
 
 def _gpus(points: list[Point]) -> int:
-    """GPUs that the points' device means; 0 for the processor."""
-    if not any(point.sessions[0].training.device in ("auto", "cuda") for point in points):
+    """GPUs that the points' device means; 0 for the processor. Of "auto" the largest network decides."""
+    from resviz.data import make_problem
+    from resviz.engine.resnet import net_device
+
+    sessions = [point.sessions[0] for point in points]
+    free = [session for session in sessions if session.training.device == "auto"]
+    meant = any(session.training.device == "cuda" for session in sessions)
+    if not meant and free:
+        largest = max(free, key=lambda session: session.network.layers * session.network.units)
+        meant = net_device(largest, make_problem(largest)).type == "cuda"
+    if not meant:
         return 0
     import torch
 
