@@ -181,3 +181,18 @@ def test_a_worker_for_every_gpu():
 
     made = gpu_workers(2, Nanny)
     assert [made[i]["options"]["env"]["CUDA_VISIBLE_DEVICES"] for i in range(2)] == ["0", "1"]
+
+
+def test_a_cluster_of_gpu_workers_works_and_is_silent(tmp_path):
+    """Here with a GPU that is not there: the worker sees its number, and says nothing while it ends."""
+    code = (
+        "import os\n"
+        "from resviz.study.sweep.cluster import connected\n"
+        "if __name__ == '__main__':\n"
+        "    with connected(None, None, 1) as client:\n"
+        "        print(client.submit(os.getenv, 'CUDA_VISIBLE_DEVICES').result())\n"
+    )
+    script = tmp_path / "one.py"
+    script.write_text(code)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")

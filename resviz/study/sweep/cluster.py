@@ -93,7 +93,14 @@ def _embedded(workers: int | None, gpus: int) -> Iterator[Any]:
 def gpu_workers(gpus: int, nanny: type) -> Mapping[int, dict[str, Any]]:
     """One worker process a GPU, each seeing its own as cuda:0."""
     return {
-        i: {"cls": nanny, "options": {"nthreads": 1, "env": {"CUDA_VISIBLE_DEVICES": str(i)}}}
+        i: {
+            "cls": nanny,
+            "options": {
+                "nthreads": 1,
+                "env": {"CUDA_VISIBLE_DEVICES": str(i)},
+                "silence_logs": logging.ERROR,
+            },
+        }
         for i in range(gpus)
     }
 
