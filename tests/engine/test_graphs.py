@@ -70,6 +70,16 @@ def test_what_cannot_be_recorded_runs_as_it_is(recordings, monkeypatch):
     assert recordings == ["refused"]
 
 
+def test_a_recording_that_finds_no_memory_is_told(recordings, monkeypatch):
+    def refused(work, given, still, pool):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(graphs, "recorded", refused)
+    chosen = session(d=3, n=2, layers=4, units=4)
+    with pytest.raises(torch.OutOfMemoryError):
+        steps(resnet(chosen, make_problem(chosen), rates=constant()), 1)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 def test_on_a_gpu_the_same_network():
     chosen = session(d=4, n=3, layers=6, units=8)
