@@ -136,7 +136,15 @@ def _x_ticks(axis: Axis, width: float, sizes: Sizes, measure: Measure) -> Ticks:
 
 def _y_ticks(axis: Axis, height: float, sizes: Sizes, measure: Measure) -> Ticks:
     line = measure("0", sizes.tick, False)[1]
-    return axis_ticks(axis, max(1, min(8, int(height / (1.9 * line)))))
+    low, high = straight_ends(axis)
+    # two may be had on a low axis, if they happen to stand apart
+    most = max(2, min(8, int(height / (1.9 * line))))
+    while True:
+        ticks = axis_ticks(axis, most)
+        at = (straight(np.array(ticks.values), axis) - low) * (height / (high - low))
+        if most == 1 or len(at) < 2 or np.diff(at).min() >= 1.5 * line:
+            return ticks
+        most -= 1
 
 
 def _labelled(scene: Scene, panel: Panel) -> tuple[bool, bool]:
