@@ -142,7 +142,7 @@ def _y_ticks(axis: Axis, height: float, sizes: Sizes, measure: Measure) -> Ticks
     while True:
         ticks = axis_ticks(axis, most)
         at = (straight(np.array(ticks.values), axis) - low) * (height / (high - low))
-        if most == 1 or len(at) < 2 or np.diff(at).min() >= 1.5 * line:
+        if most == 1 or len(at) < 2 or np.diff(at).min() >= 1.3 * line:
             return ticks
         most -= 1
 
