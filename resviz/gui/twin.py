@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from resviz.config import Session
+from resviz.gui.reins import Reins
 from resviz.gui.work import SolvedLimits, Stage, Trained, train
 from resviz.gui.worker import Finished, Worker
 
@@ -29,6 +30,7 @@ class TwinTrainer(QObject):
 
     def __init__(self, limits: SolvedLimits, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.apart = True  # in a process of its own; False: in the worker's thread
         self._limits = limits
         self._recording: Recording | None = None
         self._worker = Worker("twin", rate=5.0, background=True, parent=self)
@@ -39,7 +41,8 @@ class TwinTrainer(QObject):
         """Train ``session`` at its contrast's alpha."""
         twin, limits = session.with_values({"network.alpha": session.contrast.alpha}), self._limits
         self._recording = None
-        self._worker.start(lambda: train(twin, limits, contrast=False))
+        reins = Reins() if self.apart else None
+        self._worker.start(lambda: train(twin, limits, contrast=False, reins=reins), steered=reins)
         self.progressed.emit(0)
 
     def cancel(self) -> None:
