@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,25 +52,30 @@ class Surface:
 
     def at(self, depths: Array) -> Array:
         """Densities at other depths, linear between those known: (R, n)."""
-        after = np.clip(np.searchsorted(self.depths, depths), 1, max(1, len(self.depths) - 1))
-        if len(self.depths) == 1:
-            return np.repeat(self.pdf.astype(np.float64), len(depths), axis=0)
-        left, right = self.depths[after - 1], self.depths[after]
-        share = np.clip((depths - left) / (right - left), 0.0, 1.0)[:, None]
-        made: Array = (1.0 - share) * self.pdf[after - 1] + share * self.pdf[after]
-        return made
+        return self._between(self.pdf, depths)
 
     def heights(self, depths: Array, edges: Array) -> Array:
         """Mean densities over bins, what a histogram of infinitely many units would show: (R, B)."""
-        pdf, cell = self.at(depths), float(self.x[1] - self.x[0])
+        cell = float(self.x[1] - self.x[0])
         ends = np.append(self.x - cell / 2, self.x[-1] + cell / 2)
-        mass = np.concatenate([np.zeros((len(pdf), 1)), np.cumsum(pdf * cell, axis=1)], axis=1)
+        # at the few known depths first: means over bins, and between depths, may change places
+        mass = np.zeros((len(self.pdf), len(ends)))
+        np.cumsum(self.pdf, axis=1, dtype=np.float64, out=mass[:, 1:])
         # the grid is even: one set of weights serves all depths
         where = np.clip((edges - ends[0]) / cell, 0.0, len(ends) - 1.0)
         left = np.minimum(where.astype(np.intp), len(ends) - 2)
         share = where - left
         at = (1.0 - share) * mass[:, left] + share * mass[:, left + 1]
-        made: Array = np.diff(at, axis=1) / np.diff(edges)
+        return self._between(np.diff(at, axis=1) * (cell / np.diff(edges)), depths)
+
+    def _between(self, known: NDArray[Any], depths: Array) -> Array:
+        """Rows at ``depths``, linear between those ``known`` (G, .), constant beyond."""
+        if len(self.depths) == 1:
+            return np.repeat(known.astype(np.float64), len(depths), axis=0)
+        after = np.clip(np.searchsorted(self.depths, depths), 1, len(self.depths) - 1)
+        left, right = self.depths[after - 1], self.depths[after]
+        share = np.clip((depths - left) / (right - left), 0.0, 1.0)[:, None]
+        made: Array = (1.0 - share) * known[after - 1] + share * known[after]
         return made
 
 

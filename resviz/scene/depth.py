@@ -140,13 +140,15 @@ def binned(
     units = float(totals[known].mean()) if known.any() else 0.0
     edges = bin_edges(x, round(units), bins)
     size = len(edges) - 1
-    with np.errstate(invalid="ignore"):
-        place = (filled.values - x.low) * (size / x.width)
-        inside = (place >= 0) & (place <= size)
-    if not inside.all():
-        place, row = place[inside], row[inside]
-    column = np.minimum(place.astype(np.intp), size - 1)
-    counts = np.bincount(row * size + column, minlength=count * size).reshape(count, size)
+    # a column more on either side takes what lies beyond: cheaper than to leave it out
+    place = (filled.values - x.low) * (size / x.width)
+    place[place == size] = size - 0.5  # the last bin holds its right edge
+    np.fmax(place, -1.0, out=place)  # NaN too
+    np.fmin(place, size, out=place)
+    place += 1.0
+    column = place.astype(np.intp)
+    column += row * (size + 2)
+    counts = np.bincount(column, minlength=count * (size + 2)).reshape(count, size + 2)[:, 1:-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         heights = counts / (totals[:, None] * float(edges[1] - edges[0]))
     heights[~known] = np.nan

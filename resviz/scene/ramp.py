@@ -46,8 +46,15 @@ def colours(ramp: Ramp, theme: Theme) -> NDArray[np.uint8]:
     whole = _anchored(_SEQUENTIAL)
     if ramp == "sequential":
         return whole
-    low, high = _DEPTH[theme.name]
-    chosen: NDArray[np.uint8] = whole[np.rint(np.linspace(low, high, STEPS) * (STEPS - 1)).astype(int)]
+    return _part(*_DEPTH[theme.name])
+
+
+@cache
+def _part(low: float, high: float) -> NDArray[np.uint8]:
+    """The sequential ramp from ``low`` to ``high`` of it, in as many colours as the whole."""
+    at = np.rint(np.linspace(low, high, STEPS) * (STEPS - 1)).astype(int)
+    chosen: NDArray[np.uint8] = _anchored(_SEQUENTIAL)[at]
+    chosen.flags.writeable = False
     return chosen
 
 
