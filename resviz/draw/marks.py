@@ -12,19 +12,19 @@ from resviz.draw.colours import PIXELS_PER_POINT, brush_of, colour_of, curve_pen
 from resviz.draw.geometry import Layout, PanelGeometry, Rect, Sizes
 from resviz.draw.heat import paint_heat
 from resviz.draw.layout import wrapped
+from resviz.draw.polygons import polygon
 from resviz.draw.strokes import (
     Act,
     Device,
     Stroked,
     Strokes,
-    curve_colour,
     paint_in_turn,
     paint_side_by_side,
-    polygon,
 )
 from resviz.draw.text import draw_text, measure
 from resviz.scene.clip import clipped
 from resviz.scene.model import Heat, Mark, Panel, Points, Role, Rule, Scene, Span, Words
+from resviz.scene.ramp import shade_colour
 from resviz.scene.theme import Theme
 
 _SPAN_OPACITY = 0.18
@@ -50,13 +50,13 @@ def paint_marks(
     panels: list[list[Act]] = []
     for panel, placed in zip(scene.panels, layout.panels, strict=True):
         acts: list[Act] = []
-        for mark in panel.marks:
+        at = placed.geometry
+        for mark, drawn in strokes.of(panel.marks, at, layout.sizes, theme, device):
             if isinstance(mark, Stroked):
-                first = mark is panel.marks[0]
-                acts += strokes.of(mark, placed.geometry, layout.sizes, theme, device, first)
+                acts += drawn
             elif (cut := clipped(mark, panel.x, panel.y)) is not None:
-                acts.append(partial(_paint, painter, cut, placed.geometry, layout.sizes, theme, device))
-        acts.append(partial(_paint_texts, painter, panel, placed.geometry.plot, layout.sizes, theme))
+                acts.append(partial(_paint, painter, cut, at, layout.sizes, theme, device))
+        acts.append(partial(_paint_texts, painter, panel, at.plot, layout.sizes, theme))
         panels.append(acts)
     if screen:
         paint_side_by_side(painter, panels)
@@ -96,22 +96,31 @@ def _paint_points(
 ) -> None:
     x, y = at.pixel_x(points.x), at.pixel_y(points.y)
     across = points.size * PIXELS_PER_POINT * sizes.scale
-    colour = curve_colour(points, theme)
-    faint = (*colour[:3], round(255 * _POINT_OPACITY)) if len(x) > 1 else colour
+    colours = [theme.colour(points.role)]
+    if points.shades is not None:
+        colours = [shade_colour(shade, theme) for shade in points.shades.tolist()]
+    elif len(x) > 1 and not points.ring:
+        colours = [(*colours[0][:3], round(255 * _POINT_OPACITY))]
     if not points.ring and device.pixels:
-        # one call for all; SVG and PDF have no points, only circles
-        pen = QPen(line_pen(faint, across, 1.0))
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
-        painter.drawPoints(polygon(x, y))
+        # one call for all of a colour; SVG and PDF have no points, only circles
+        together = polygon(x, y)
+        for i, colour in enumerate(colours):
+            pen = QPen(line_pen(colour, across, 1.0))
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            painter.setPen(pen)
+            if points.shades is None:
+                painter.drawPoints(together)
+            else:
+                painter.drawPoint(together[i])
         return
-    if points.ring:
-        painter.setPen(line_pen(colour, 1.5, sizes.scale))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-    else:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(brush_of(faint))
-    for one_x, one_y in zip(x.tolist(), y.tolist(), strict=True):
+    each = colours if points.shades is not None else colours * len(x)
+    for one_x, one_y, colour in zip(x.tolist(), y.tolist(), each, strict=True):
+        if points.ring:
+            painter.setPen(line_pen(colour, 1.5, sizes.scale))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+        else:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(brush_of(colour))
         painter.drawEllipse(QPointF(one_x, one_y), across / 2, across / 2)
 
 

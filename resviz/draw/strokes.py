@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QPaintEngine, QPainter, QPainterPath, QPen, QPolygonF
-from shiboken6 import Shiboken
 
 from resviz.draw.colours import brush_of, curve_pen, line_pen
 from resviz.draw.geometry import Layout, PanelGeometry, Sizes
-from resviz.scene.clip import clipped
-from resviz.scene.model import Array, Band, Bars, Line, Mark, Points
+from resviz.draw.polygons import blank, curves, staircases
+from resviz.scene.clip import clipped, inside
+from resviz.scene.model import Band, Bars, Line, Mark
 from resviz.scene.ramp import shade_colour
 from resviz.scene.theme import RGBA, Theme
-
-# the type stub of VoidPtr lacks its size and its buffer interface
-_block: Any = Shiboken.VoidPtr
 
 _BAND_OPACITY = 0.22
 _MANY = 8  # points a device pixel from which a curve is thinned out
@@ -87,12 +83,6 @@ class Stroke(NamedTuple):
         pen, brush = (look, None) if isinstance(look, QPen) else (None, look)
         return cls(pen, brush, smooth, kept, path)
 
-    def followed_by(self, other: Stroke) -> Stroke:
-        """Both as one."""
-        path = QPainterPath(self.path)
-        path.addPath(other.path)
-        return self._replace(polygons=self.polygons + other.polygons, path=path)
-
 
 class Strokes:
     """The strokes of one picture, those of the picture before it taken over where the mark is the same."""
@@ -110,29 +100,51 @@ class Strokes:
         self._now, self._where = {}, where
 
     def of(
-        self, mark: Stroked, at: PanelGeometry, sizes: Sizes, theme: Theme, device: Device, first: bool
-    ) -> tuple[Stroke, ...]:
-        """The strokes of ``mark``; ``first``: nothing of its panel lies below it."""
-        key = (id(mark), at.key)  # panels may share a mark
-        known = self._before.get(key)
-        strokes = known[1] if known is not None else strokes_of(mark, at, sizes, theme, device, first)
-        self._now[key] = mark, strokes  # the mark too, or another might come to have its id
-        return strokes
+        self, marks: Sequence[Mark], at: PanelGeometry, sizes: Sizes, theme: Theme, device: Device
+    ) -> Iterator[tuple[Mark, tuple[Stroke, ...]]]:
+        """All ``marks`` of a panel, those that are strokes with theirs."""
+        stroked = [mark for mark in marks if isinstance(mark, Stroked)]
+        new = [mark for mark in stroked if (id(mark), at.key) not in self._before]
+        made = zip(new, strokes_of(new, at, sizes, theme, device, marks[0]), strict=True) if new else ()
+        found = {id(mark): strokes for mark, strokes in made}
+        for mark in stroked:
+            key = (id(mark), at.key)  # panels may share a mark
+            strokes = found[id(mark)] if id(mark) in found else self._before[key][1]
+            self._now[key] = mark, strokes  # the mark too, or another might come to have its id
+        for mark in marks:
+            yield mark, self._now[id(mark), at.key][1] if isinstance(mark, Stroked) else ()
 
 
 def strokes_of(
-    mark: Stroked, at: PanelGeometry, sizes: Sizes, theme: Theme, device: Device, first: bool
-) -> tuple[Stroke, ...]:
-    """What is painted of ``mark`` within its panel's axes."""
-    match clipped(mark, at.x, at.y):
-        case Bars() as bars:
-            return _of_bars(bars, at, theme, device, first)
-        case Band() as band:
-            return _of_band(band, at, theme, device)
-        case Line() as line:
-            return _of_line(line, at, sizes, theme, device)
-        case _:
-            return ()
+    marks: Sequence[Stroked], at: PanelGeometry, sizes: Sizes, theme: Theme, device: Device, first: Mark
+) -> list[tuple[Stroke, ...]]:
+    """What is painted of each of ``marks`` within its panel's axes, those of a kind computed together.
+
+    Args:
+        first: nothing of the panel lies below this one.
+    """
+    made: list[tuple[Stroke, ...]] = [()] * len(marks)
+    bars: dict[int, list[tuple[int, Bars]]] = {}  # by their edges
+    lines: list[tuple[int, Line]] = []
+    whole = _lying_within(marks, at)
+    for i, mark in enumerate(marks):
+        match mark if id(mark) in whole else clipped(mark, at.x, at.y):
+            case Bars() as cut:
+                bars.setdefault(id(cut.edges), []).append((i, cut))
+            case Line() as cut:
+                lines.append((i, cut))
+            case Band() as cut:
+                made[i] = _of_band(cut, at, theme, device)
+    for group in bars.values():
+        opaque = [marks[i] is first or cut.opaque for i, cut in group]
+        found = _of_bars([cut for _, cut in group], opaque, at, theme, device)
+        for (i, _), strokes in zip(group, found, strict=True):
+            made[i] = strokes
+    if lines:
+        drawn = _of_lines([cut for _, cut in lines], at, sizes, theme, device)
+        for (i, _), stroke in zip(lines, drawn, strict=True):
+            made[i] = (stroke,)
+    return made
 
 
 Act = Stroke | Callable[[], None]
@@ -141,28 +153,32 @@ Act = Stroke | Callable[[], None]
 
 def paint_in_turn(painter: QPainter, acts: Iterable[Act]) -> None:
     """Paint one after the other, each polygon by itself; the painter is antialiasing before and after."""
+    smooth = True
     for act in acts:
         if not isinstance(act, Stroke):
+            smooth = _smoothed(painter, smooth, True)
             act()
             continue
-        with _looking(painter, act):
-            for polygon in act.polygons:
-                if act.brush is None:
-                    painter.drawPolyline(polygon)
-                else:
-                    painter.drawPolygon(polygon)
+        smooth = _look(painter, smooth, act)
+        for polygon in act.polygons:
+            if act.brush is None:
+                painter.drawPolyline(polygon)
+            else:
+                painter.drawPolygon(polygon)
+    _smoothed(painter, smooth, True)
 
 
-@contextmanager
-def _looking(painter: QPainter, stroke: Stroke) -> Iterator[None]:
-    """Give the painter the look of ``stroke``."""
-    if not stroke.smooth:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+def _look(painter: QPainter, smooth: bool, stroke: Stroke) -> bool:
+    """Give the painter the look of ``stroke``; whether it is antialiasing before and after."""
     painter.setPen(_NO_PEN if stroke.pen is None else stroke.pen)
     painter.setBrush(_NO_BRUSH if stroke.brush is None else stroke.brush)
-    yield
-    if not stroke.smooth:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    return _smoothed(painter, smooth, stroke.smooth)
+
+
+def _smoothed(painter: QPainter, before: bool, after: bool) -> bool:
+    if before != after:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, after)
+    return after
 
 
 def paint_side_by_side(painter: QPainter, panels: Sequence[Sequence[Act]]) -> None:
@@ -171,111 +187,68 @@ def paint_side_by_side(painter: QPainter, panels: Sequence[Sequence[Act]]) -> No
     Each call that draws lets another thread have the interpreter, and waits to get it back: beside a thread
     that computes, a hundred calls took 10 ms more than ten.
     """
+    smooth = True
     for level in zip_longest(*map(_joined, panels)):
-        paths: dict[tuple[int, int, bool], tuple[Stroke, QPainterPath]] = {}
+        looks: dict[tuple[int, int, bool], list[Stroke]] = {}
         for act in level:
             if isinstance(act, Stroke):
-                look = (id(act.pen), id(act.brush), act.smooth)
-                paths.setdefault(look, (act, QPainterPath()))[1].addPath(act.path)
+                looks.setdefault((id(act.pen), id(act.brush), act.smooth), []).append(act)
             elif act is not None:
+                smooth = _smoothed(painter, smooth, True)
                 act()
-        for stroke, path in paths.values():
-            with _looking(painter, stroke):
-                painter.drawPath(path)
+        for strokes in looks.values():
+            smooth = _look(painter, smooth, strokes[0])
+            painter.drawPath(_as_one(strokes).path)
+    _smoothed(painter, smooth, True)
 
 
 def _joined(acts: Sequence[Act]) -> Iterator[Act]:
     """Lines of one look that follow each other, as one; areas might cover each other and stay apart."""
-    last: Stroke | None = None
+    alike: list[Stroke] = []
     for act in acts:
-        if not isinstance(act, Stroke):
-            if last is not None:
-                yield last
-            last = None
+        if isinstance(act, Stroke):
+            last = alike[-1] if alike else None
+            if last is None or (act.brush is None and act.pen is last.pen and act.smooth == last.smooth):
+                alike.append(act)
+                continue
+        if alike:
+            yield _as_one(alike)
+        alike = [act] if isinstance(act, Stroke) else []
+        if not alike:
             yield act
-        elif last is None:
-            last = act
-        elif act.brush is None and act.pen is last.pen and act.smooth == last.smooth:
-            last = last.followed_by(act)
-        else:
-            yield last
-            last = act
-    if last is not None:
-        yield last
+    if alike:
+        yield _as_one(alike)
 
 
-def blank(points: int) -> tuple[QPolygonF, Array]:
-    """A Qt polygon and its coordinates (points, 2): filled as one block of memory, not by a call a point."""
-    made = QPolygonF()
-    made.resize(points)
-    if not points:
-        return made, np.empty((0, 2))
-    memory = _block(made.data(), 16 * points, True)  # two float64 a point
-    return made, np.frombuffer(memory, np.float64).reshape(-1, 2)
+def _as_one(strokes: Sequence[Stroke]) -> Stroke:
+    """Strokes of one look as one."""
+    if len(strokes) == 1:
+        return strokes[0]
+    path = QPainterPath(strokes[0].path)
+    for stroke in strokes[1:]:
+        path.addPath(stroke.path)
+    polygons = tuple(polygon for stroke in strokes for polygon in stroke.polygons)
+    return strokes[0]._replace(polygons=polygons, path=path)
 
 
-def polygon(x: Array, y: Array) -> QPolygonF:
-    """A Qt polygon of the points."""
-    made, points = blank(len(x))
-    points[:, 0], points[:, 1] = x, y
-    return made
+def _lying_within(marks: Sequence[Stroked], at: PanelGeometry) -> set[int]:
+    """Ids of the lines that need no cutting."""
+    lines = [mark for mark in marks if isinstance(mark, Line) and mark.x.size]
+    if not lines:
+        return set()
+    return {id(line) for line, within in zip(lines, inside(lines, at.x, at.y), strict=True) if within}
 
 
-def _pieces(made: QPolygonF, points: Array) -> Iterator[QPolygonF]:
-    """Polygons of the runs between NaN."""
-    finite = np.isfinite(points)
-    if finite.all():
-        yield made
-        return
-    good = finite[:, 0] & finite[:, 1]
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(np.int8)))
-    for start, end in edges.reshape(-1, 2):
-        if end - start > 1:
-            yield polygon(points[start:end, 0], points[start:end, 1])
-
-
-def _snapped(values: Array, factor: float, offset: float) -> Array:
-    """Logical coordinates moved to the nearest edge of a device pixel."""
-    return (np.rint(values * factor + offset) - offset) / factor
-
-
-def _of_bars(bars: Bars, at: PanelGeometry, theme: Theme, device: Device, first: bool) -> tuple[Stroke, ...]:
-    heights = np.empty(len(bars.edges))
-    np.add(bars.heights, bars.base, out=heights[:-1])
-    heights[-1] = bars.base
-    x, y = at.pixel_x(bars.edges), at.pixel_y(heights)
-    # over the bare ground an opaque fill of the same look takes a tenth of the time
-    opaque = first or bars.opaque
-    brush = brush_of(theme.flat_fill(bars.role) if opaque else theme.fill(bars.role))
-    if device.pixels:
-        x, y = _snapped(x, device.across, device.left), _snapped(y, device.up, device.top)
-    top, base = y[:-1], float(y[-1])
-    # one staircase: neighbouring bars have no seam, and it fills 20 times as fast as translucent rectangles
-    area, stairs = blank(2 * len(x))
-    stairs[::2, 0] = stairs[1::2, 0] = x
-    stairs[1:-1:2, 1] = stairs[2::2, 1] = top
-    stairs[0, 1] = stairs[-1, 1] = base
-    pen = line_pen(theme.colour(bars.role), 1.0, 1.0)
-    outline = _pieces(*_outline(bars, at, x, top, base))
-    return Stroke.of(brush, (area,), device), Stroke.of(pen, outline, device)
-
-
-def _outline(bars: Bars, at: PanelGeometry, x: Array, top: Array, base: float) -> tuple[QPolygonF, Array]:
-    """The staircase without empty bins and without the tops of bars that the panel cuts."""
-    filled = bars.heights > 0
-    keep = np.empty((len(top), 3), bool)  # (bar, its start | gap | its end)
-    # a side stands where one of its two bars does
-    keep[0, 0], keep[-1, 2] = filled[0], filled[-1]
-    keep[1:, 0] = keep[:-1, 2] = filled[1:] | filled[:-1]
-    keep[:, 1] = ~filled | (bars.base + bars.heights >= at.y.high)
-    line = np.empty((len(top), 3, 2))
-    line[:, 1] = np.nan
-    line[:, 0, 0], line[:, 2, 0] = x[:-1], x[1:]
-    line[:, 0, 1] = line[:, 2, 1] = top
-    kept = line[keep]
-    made, points = blank(len(kept) + 2)
-    points[0], points[1:-1], points[-1] = (x[0], base), kept, (x[-1], base)
-    return made, points
+def _of_bars(
+    group: Sequence[Bars], opaque: Sequence[bool], at: PanelGeometry, theme: Theme, device: Device
+) -> Iterator[tuple[Stroke, ...]]:
+    """Histograms of one array of edges."""
+    snap = ((device.across, device.left), (device.up, device.top)) if device.pixels else None
+    for bars, solid, (area, outline) in zip(group, opaque, staircases(group, at, snap), strict=True):
+        # over the bare ground an opaque fill of the same look takes a tenth of the time
+        brush = brush_of(theme.flat_fill(bars.role) if solid else theme.fill(bars.role))
+        pen = line_pen(theme.colour(bars.role), 1.0, 1.0)
+        yield Stroke.of(brush, (area,), device), Stroke.of(pen, outline, device)
 
 
 def _of_band(band: Band, at: PanelGeometry, theme: Theme, device: Device) -> tuple[Stroke, ...]:
@@ -293,47 +266,24 @@ def _of_band(band: Band, at: PanelGeometry, theme: Theme, device: Device) -> tup
     return (Stroke.of(brush, (area,), device, smooth=not device.screen),)
 
 
-def _of_line(line: Line, at: PanelGeometry, sizes: Sizes, theme: Theme, device: Device) -> tuple[Stroke, ...]:
-    made, points = blank(len(line.x))
-    at.pixel_x(line.x, out=points[:, 0])
-    at.pixel_y(line.y, out=points[:, 1])
-    if device.screen and len(points) > _MANY * at.plot.width * device.across:
-        made, points = _thinned(made, points, 0.5 / device.across)
-    shifts = _shifts(line, device.across) if device.screen else []
-    drawn: list[QPolygonF] = []
-    for piece in _pieces(made, points):
-        drawn.append(piece)
-        for shift in shifts:
-            drawn += (piece.translated(shift, 0.0), piece.translated(0.0, shift))
-    pen = curve_pen(curve_colour(line, theme), line.width, line.dash, sizes.scale, device.screen)
-    return (Stroke.of(pen, drawn, device, smooth=True),)
+def _of_lines(
+    group: Sequence[Line], at: PanelGeometry, sizes: Sizes, theme: Theme, device: Device
+) -> Iterator[Stroke]:
+    many = _MANY * at.plot.width * device.across if device.screen else math.inf
+    for line, pieces in zip(group, curves(group, at, many, 0.5 / device.across), strict=True):
+        shifts = _shifts(line, device.across) if device.screen else []
+        drawn = pieces
+        if shifts:
+            drawn = []
+            for piece in pieces:
+                drawn.append(piece)
+                for shift in shifts:
+                    drawn += (piece.translated(shift, 0.0), piece.translated(0.0, shift))
+        pen = curve_pen(_curve_colour(line, theme), line.width, line.dash, sizes.scale, device.screen)
+        yield Stroke.of(pen, drawn, device, smooth=True)
 
 
-def _thinned(made: QPolygonF, points: Array, room: float) -> tuple[QPolygonF, Array]:
-    """The least and the greatest of so many points that they share ``room``: losses of a long run.
-
-    Where the curve has gaps, or points that are spaced unevenly, all of them are kept.
-    """
-    x, y = points[:, 0], points[:, 1]
-    each = int(room * len(x) / max(abs(float(x[-1] - x[0])), room))
-    groups = len(x) // max(each, 1)
-    if each < 4 or not np.isfinite(points).all():
-        return made, points
-    across = x[: groups * each].reshape(groups, each)
-    if not (x[1:] >= x[:-1]).all() or (across[:, -1] - across[:, 0]).max() > 2 * room:
-        return made, points
-    upward = y[: groups * each].reshape(groups, each)
-    both = np.stack([upward.argmin(axis=1), upward.argmax(axis=1)], axis=1)
-    both.sort(axis=1)
-    both += each * np.arange(groups)[:, None]
-    chosen = np.concatenate(([0], both.ravel(), np.arange(groups * each, len(x)), [len(x) - 1]))
-    thin, kept = blank(len(chosen))
-    kept[:] = points[chosen]
-    return thin, kept
-
-
-def curve_colour(mark: Line | Points, theme: Theme) -> RGBA:
-    """The colour of a curve or of points."""
+def _curve_colour(mark: Line, theme: Theme) -> RGBA:
     return theme.colour(mark.role) if mark.shade is None else shade_colour(mark.shade, theme)
 
 

@@ -75,7 +75,7 @@ def _frames(recording: Recording, view: str, steps: range) -> Callable[[int], tu
     looking = look(desk, recording, None, places_of(state), what_of(state))
     for step in steps:
         desk.wanted = step
-        while sight is None or any(one is not None and one.can_visit(step) for one in (sight.main, sight.whole)):
+        while sight is None or any(one.can_visit(step) for one in (sight.main, sight.whole) if one):
             sight = next(looking) or sight
     seen, pictures, widget = sight, Pictures(), SceneView()
     widget.resize(*_SIZE)

@@ -7,6 +7,7 @@ Some hundred rows are as many as an eye tells apart; of a large network each lay
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +42,14 @@ class Rows:
     units: int
     whole: bool
 
-    @property
+    @cached_property
     def depths(self) -> NDArray[np.float64]:
         """Mean depth s = l/L of the layers of each row: (R,)."""
         sums = np.bincount(self.row, self.layers / self.total, self.count)
         made: NDArray[np.float64] = sums / np.bincount(self.row, minlength=self.count)
         return made
 
-    @property
+    @cached_property
     def edges(self) -> NDArray[np.float64]:
         """Where rows begin and end: (R + 1,); layer l fills l/L to (l + 1)/L."""
         return np.ceil(np.arange(self.count + 1) * self.total / self.count) / self.total

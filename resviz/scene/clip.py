@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from resviz.scene.model import Array, Axis, Band, Bars, Heat, Line, Mark, Points, Rule, Span, Words
 
@@ -34,6 +36,17 @@ def clipped(mark: Mark, x: Axis, y: Axis) -> Mark | None:
         case Span():
             low, high = max(mark.low, x.low), min(mark.high, x.high)
             return replace(mark, low=low, high=high) if low < high else None
+
+
+def inside(lines: Sequence[Line], x: Axis, y: Axis) -> NDArray[np.bool_]:
+    """Which of ``lines`` lie within the axes as they are, NaN nowhere; all of them at once."""
+    starts = np.cumsum([0, *(len(line.x) for line in lines[:-1])])
+    within = np.ones(len(lines), bool)
+    for axis, values in ((x, [line.x for line in lines]), (y, [line.y for line in lines])):
+        every = np.concatenate(values)
+        within &= np.minimum.reduceat(every, starts) >= axis.low
+        within &= np.maximum.reduceat(every, starts) <= axis.high
+    return within
 
 
 def straight(values: Array, axis: Axis) -> Array:
@@ -143,7 +156,10 @@ def _clip_points(points: Points, x: Axis, y: Axis) -> Points | None:
         keep = (points.x >= x.low) & (points.x <= x.high) & (points.y >= y.low) & (points.y <= y.high)
     if keep.all():
         return points
-    return replace(points, x=points.x[keep], y=points.y[keep]) if keep.any() else None
+    if not keep.any():
+        return None
+    shades = None if points.shades is None else points.shades[keep]
+    return replace(points, x=points.x[keep], y=points.y[keep], shades=shades)
 
 
 def _clip_heat(heat: Heat, x: Axis, y: Axis) -> Heat | None:

@@ -86,14 +86,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
-    """Points (x[i], y[i]), ``size`` points of type across; ``ring`` leaves them hollow."""
+    """Points (x[i], y[i]), ``size`` points of type across; ``ring`` leaves them hollow.
+
+    ``shades``, from 0 to 1, take the colour of each from the ramp "depth" instead of the role.
+    """
 
     x: Array
     y: Array
     role: Role
     size: float = 2.0
     ring: bool = False
-    shade: float | None = None
+    shades: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

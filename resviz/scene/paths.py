@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -152,10 +151,8 @@ def _marks(finite: Array, limit: Array | None, depths: Array) -> list[Mark]:
     if limit is not None:
         few = np.unique(np.linspace(0, len(depths) - 1, min(len(depths), _LIMIT_PATHS)).round().astype(int))
         marks += [Line(limit[:, g, 0], limit[:, g, 1], Role.LIMIT, "dash", 1.0) for g in few.tolist()]
-    for g, depth in enumerate(depths.tolist()):
-        end = finite[-1, g]
-        if math.isfinite(end[0]) and math.isfinite(end[1]):
-            marks.append(Points(end[:1], end[1:], Role.FINITE, 4.0, shade=depth))
+    there = np.isfinite(finite[-1]).all(axis=1)
+    marks.append(Points(*finite[-1, there].T, Role.FINITE, 4.0, shades=depths[there]))
     start = finite[0]
     marks.append(Points(start[:, 0].mean()[None], start[:, 1].mean()[None], Role.START, 6.0, ring=True))
     return marks

@@ -60,6 +60,10 @@ def _part(low: float, high: float) -> NDArray[np.uint8]:
 
 def shade_colour(shade: float, theme: Theme) -> RGBA:
     """The colour at ``shade`` (0..1) of the ramp "depth"."""
-    at = round(min(max(shade, 0.0), 1.0) * (STEPS - 1))
-    red, green, blue = (int(channel) for channel in colours("depth", theme)[at])
+    return _depth_colour(theme.name, round(min(max(shade, 0.0), 1.0) * (STEPS - 1)))
+
+
+@cache
+def _depth_colour(theme: str, at: int) -> RGBA:
+    red, green, blue = _part(*_DEPTH[theme])[at].tolist()
     return red, green, blue, 255

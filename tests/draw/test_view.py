@@ -76,7 +76,7 @@ def test_a_new_step_repaints_marks_and_keeps_the_frame(view, monkeypatch):
 def test_marks_that_come_again_are_not_prepared_again(view, monkeypatch):
     made = []
     real = strokes_module.strokes_of
-    monkeypatch.setattr(strokes_module, "strokes_of", lambda mark, *a: (made.append(mark), real(mark, *a))[1])
+    monkeypatch.setattr(strokes_module, "strokes_of", lambda new, *a: (made.extend(new), real(new, *a))[1])
     first = grabbed(view)
     curves = [m for panel in view.scene.panels for m in panel.marks]
     assert [*map(id, made)] == [*map(id, curves)]
@@ -167,7 +167,7 @@ def test_a_curve_of_a_long_run_keeps_its_peaks_in_a_few_points(qapp):
     place = layout.panels[0].geometry
 
     def points(mark, on):
-        (stroke,) = strokes_module.strokes_of(mark, place, layout.sizes, LIGHT, on, True)
+        ((stroke,),) = strokes_module.strokes_of([mark], place, layout.sizes, LIGHT, on, mark)
         return np.array([(p.x(), p.y()) for p in stroke.polygons[0]])
 
     thin, whole = points(line, device), points(line, device._replace(screen=False))
