@@ -41,6 +41,17 @@ def line_pen(colour: RGBA, width: float, scale: float) -> QPen:
 
 
 @lru_cache(maxsize=_LOOKS)
+def point_pen(colour: RGBA, width: float) -> QPen:
+    """The pen of round points ``width`` logical pixels across.
+
+    Shared, so copy it to change it.
+    """
+    pen = QPen(QColor(*colour), width)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    return pen
+
+
+@lru_cache(maxsize=_LOOKS)
 def curve_pen(colour: RGBA, points: float, dash: Dash, scale: float, screen: bool) -> QPen:
     """The pen of a curve: ``points`` wide in files, one device pixel on the screen (Qt's fast path).
 

@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter
 
-from resviz.draw.colours import PIXELS_PER_POINT, brush_of, colour_of, curve_pen, line_pen
+from resviz.draw.colours import PIXELS_PER_POINT, brush_of, colour_of, curve_pen, line_pen, point_pen
 from resviz.draw.geometry import Layout, PanelGeometry, Rect, Sizes
 from resviz.draw.heat import paint_heat
 from resviz.draw.layout import wrapped
@@ -105,13 +105,11 @@ def _paint_points(
         # one call for all of a colour; SVG and PDF have no points, only circles
         together = polygon(x, y)
         for i, colour in enumerate(colours):
-            pen = QPen(line_pen(colour, across, 1.0))
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
+            painter.setPen(point_pen(colour, across))
             if points.shades is None:
                 painter.drawPoints(together)
             else:
-                painter.drawPoint(together[i])
+                painter.drawPoint(together.at(i))
         return
     each = colours if points.shades is not None else colours * len(x)
     for one_x, one_y, colour in zip(x.tolist(), y.tolist(), each, strict=True):

@@ -5,10 +5,12 @@ Of a hundred marks the arithmetic of each took ten times as long as to paint it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtGui import QPolygonF
 from shiboken6 import Shiboken
 
@@ -48,7 +50,7 @@ def _polygon(points: Array) -> QPolygonF:
 def _runs(points: Array) -> NDArray[np.intp]:
     """Where runs of two points or more between NaN begin and end: (runs, 2)."""
     good = np.zeros(len(points) + 2, bool)
-    np.logical_and(*np.isfinite(points).T, out=good[1:-1])
+    good[1:-1] = np.isfinite(points[:, 0]) & np.isfinite(points[:, 1])
     found = np.flatnonzero(good[1:] != good[:-1]).reshape(-1, 2)
     made: NDArray[np.intp] = found[found[:, 1] - found[:, 0] > 1]
     return made
@@ -80,58 +82,65 @@ def staircases(
     areas[:, ::2, 0] = areas[:, 1::2, 0] = x
     areas[:, 1:-1:2, 1] = areas[:, 2::2, 1] = top
     areas[:, :1, 1] = areas[:, -1:, 1] = base
+    # a side stands where one of its two bars does, a top where the panel does not cut it
     filled = heights > 0
-    # the staircase without empty bins and without the tops of bars that the panel cuts
-    keep = np.empty((*top.shape, 3), bool)  # (histogram, bar, its start | gap | its end)
-    # a side stands where one of its two bars does
-    keep[:, 0, 0], keep[:, -1, 2] = filled[:, 0], filled[:, -1]
-    keep[:, 1:, 0] = keep[:, :-1, 2] = filled[:, 1:] | filled[:, :-1]
-    keep[:, :, 1] = ~filled | (ends >= at.y.high)
-    line = np.empty((*top.shape, 3, 2))
-    line[:, :, 1] = np.nan
-    line[:, :, 0, 0], line[:, :, 2, 0] = x[:-1], x[1:]
-    line[:, :, 0, 1] = line[:, :, 2, 1] = top
-    # all outlines as one row of points, each between its two feet and followed by a gap
-    kept = keep.sum(axis=(1, 2))
-    ends_at = np.cumsum(kept + 3)
-    points = np.full((int(ends_at[-1]), 2), np.nan)
-    starts = ends_at - kept - 3
-    points[starts, 0], points[ends_at - 2, 0] = x[0], x[-1]
-    points[starts, 1] = points[ends_at - 2, 1] = base[:, 0]
-    inner = np.ones(len(points), bool)
-    inner[np.concatenate([starts, ends_at - 2, ends_at - 1])] = False
-    points[inner] = line[keep]
-    outlines: list[list[QPolygonF]] = [[] for _ in group]
-    runs = _runs(points)
-    for (first, last), g in zip(
-        runs.tolist(), ends_at.searchsorted(runs[:, 0], "right").tolist(), strict=True
-    ):
-        outlines[g].append(_polygon(points[first:last]))
-    for area, outline in zip(areas, outlines, strict=True):
+    drawn = np.zeros((*top.shape, 3), bool)  # (histogram, bar, its start | top | its end)
+    drawn[:, 0, 0], drawn[:, -1, 2] = filled[:, 0], filled[:, -1]
+    drawn[:, 1:, 0] = drawn[:, :-1, 2] = filled[:, 1:] | filled[:, :-1]
+    drawn[:, :, 1] = filled & (ends < at.y.high)
+    for area, outline in zip(areas, _outlines(x, top, base[:, 0], drawn), strict=True):
         yield _polygon(area), outline
 
 
-def curves(group: Sequence[Line], at: PanelGeometry, many: float, room: float) -> Iterator[list[QPolygonF]]:
+def _outlines(x: Array, top: Array, base: Array, drawn: NDArray[np.bool_]) -> list[list[QPolygonF]]:
+    """The staircases (G, B) over edges ``x``, without what is not ``drawn`` (G, B, start | top | end)."""
+    line = np.empty((*drawn.shape, 2))
+    line[:, :, 1] = np.nan  # in place of a top: a gap
+    line[:, :, 0, 0], line[:, :, 2, 0] = x[:-1], x[1:]
+    line[:, :, 0, 1] = line[:, :, 2, 1] = top
+    keep = drawn.copy()
+    keep[:, :, 1] = ~drawn[:, :, 1]
+    # all of them as one row of points, each between its two feet and followed by a gap
+    kept = keep.sum(axis=(1, 2))
+    ends = np.cumsum(kept + 3)
+    starts = ends - kept - 3
+    points = np.full((int(ends[-1]), 2), np.nan)
+    points[starts, 0], points[ends - 2, 0] = x[0], x[-1]
+    points[starts, 1] = points[ends - 2, 1] = base
+    inner = np.ones(len(points), bool)
+    inner[np.concatenate([starts, ends - 2, ends - 1])] = False
+    points[inner] = line[keep]
+    made: list[list[QPolygonF]] = [[] for _ in top]
+    runs = _runs(points)
+    owners = ends.searchsorted(runs[:, 0], "right")
+    for g, (first, last) in zip(owners.tolist(), runs.tolist(), strict=True):
+        made[g].append(_polygon(points[first:last]))
+    return made
+
+
+def curves(
+    group: Sequence[Line], at: PanelGeometry, many: float = math.inf, room: float = 0.0
+) -> Iterator[list[QPolygonF]]:
     """The pieces of each line.
 
     Args:
-        many: a line of more points is thinned out; infinite: none.
-        room: logical pixels that points of such a line share.
+        many: a line of more points is thinned out to two in ``room`` logical pixels across.
     """
-    x = at.pixel_x(np.concatenate([line.x for line in group]))
-    y = at.pixel_y(np.concatenate([line.y for line in group]))
-    gaps = not (np.isfinite(x).all() and np.isfinite(y).all())
+    sizes = [len(line.x) for line in group]
+    points = np.empty((sum(sizes), 2))
+    at.pixel_x(np.concatenate([line.x for line in group]), out=points[:, 0])
+    at.pixel_y(np.concatenate([line.y for line in group]), out=points[:, 1])
+    gaps = not np.isfinite(points).all()
     end = 0
-    for line in group:
-        begin, end = end, end + len(line.x)
-        made, points = blank(end - begin)
-        points[:, 0], points[:, 1] = x[begin:end], y[begin:end]
-        if end - begin > many:
-            made, points = _thinned(made, points, room)
-        yield [_polygon(points[first:last]) for first, last in _runs(points)] if gaps else [made]
+    for size in sizes:
+        begin, end = end, end + size
+        part = points[begin:end]
+        if len(part) > many:
+            part = _thinned(part, room)
+        yield [_polygon(part[first:last]) for first, last in _runs(part)] if gaps else [_polygon(part)]
 
 
-def _thinned(made: QPolygonF, points: Array, room: float) -> tuple[QPolygonF, Array]:
+def _thinned(points: Array, room: float) -> Array:
     """The least and the greatest of so many points that they share ``room``: losses of a long run.
 
     Where the curve has gaps, or points that are spaced unevenly, all of them are kept.
@@ -140,15 +149,13 @@ def _thinned(made: QPolygonF, points: Array, room: float) -> tuple[QPolygonF, Ar
     each = int(room * len(x) / max(abs(float(x[-1] - x[0])), room))
     groups = len(x) // max(each, 1)
     if each < 4 or not np.isfinite(points).all():
-        return made, points
+        return points
     across = x[: groups * each].reshape(groups, each)
     if not (x[1:] >= x[:-1]).all() or (across[:, -1] - across[:, 0]).max() > 2 * room:
-        return made, points
+        return points
     upward = y[: groups * each].reshape(groups, each)
     both = np.stack([upward.argmin(axis=1), upward.argmax(axis=1)], axis=1)
     both.sort(axis=1)
     both += each * np.arange(groups)[:, None]
     chosen = np.concatenate(([0], both.ravel(), np.arange(groups * each, len(x)), [len(x) - 1]))
-    thin, kept = blank(len(chosen))
-    kept[:] = points[chosen]
-    return thin, kept
+    return points[chosen]

@@ -107,10 +107,10 @@ class Strokes:
         new = [mark for mark in stroked if (id(mark), at.key) not in self._before]
         made = zip(new, strokes_of(new, at, sizes, theme, device, marks[0]), strict=True) if new else ()
         found = {id(mark): strokes for mark, strokes in made}
-        for mark in stroked:
-            key = (id(mark), at.key)  # panels may share a mark
-            strokes = found[id(mark)] if id(mark) in found else self._before[key][1]
-            self._now[key] = mark, strokes  # the mark too, or another might come to have its id
+        for one in stroked:
+            key = (id(one), at.key)  # panels may share a mark
+            strokes = found[id(one)] if id(one) in found else self._before[key][1]
+            self._now[key] = one, strokes  # the mark too, or another might come to have its id
         for mark in marks:
             yield mark, self._now[id(mark), at.key][1] if isinstance(mark, Stroked) else ()
 
@@ -269,8 +269,11 @@ def _of_band(band: Band, at: PanelGeometry, theme: Theme, device: Device) -> tup
 def _of_lines(
     group: Sequence[Line], at: PanelGeometry, sizes: Sizes, theme: Theme, device: Device
 ) -> Iterator[Stroke]:
-    many = _MANY * at.plot.width * device.across if device.screen else math.inf
-    for line, pieces in zip(group, curves(group, at, many, 0.5 / device.across), strict=True):
+    if device.screen:
+        found = curves(group, at, _MANY * at.plot.width * device.across, 0.5 / device.across)
+    else:
+        found = curves(group, at)
+    for line, pieces in zip(group, found, strict=True):
         shifts = _shifts(line, device.across) if device.screen else []
         drawn = pieces
         if shifts:

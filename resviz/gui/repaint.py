@@ -15,6 +15,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from resviz.config import Session
+    from resviz.gui.work import Desk, Sight
     from resviz.recording import Recording
 
 __all__ = ["DEPTHS", "SHOWN", "over_depth"]
@@ -24,7 +25,7 @@ SHOWN = ("grid", "grid-map", "depth-map", "ridgeline", "paths", "cloud")
 _SIZE = (1600, 1000)
 
 
-def over_depth(frames: int = 60, steps: int = 100, depths: tuple[int, int] = DEPTHS) -> dict[str, float]:
+def over_depth(frames: int = 40, steps: int = 100, depths: tuple[int, int] = DEPTHS) -> dict[str, float]:
     """Median times of ``frames`` frames at the larger of two ``depths`` over those at the smaller.
 
     Returns:
@@ -34,17 +35,19 @@ def over_depth(frames: int = 60, steps: int = 100, depths: tuple[int, int] = DEP
     import torch
 
     from resviz.draw.application import ensure_application
+    from resviz.gui.work import Desk
     from resviz.recording import run
 
     torch.set_num_threads(1)
     ensure_application()
-    recordings = [run(_session(layers, steps)) for layers in depths]
+    nets = [(run(_session(layers, steps)), Desk()) for layers in depths]
     shown = range(steps + 1 - frames, steps + 1)
     over = f"L = {depths[1]} over L = {depths[0]}"
     found: dict[str, float] = {}
     for view in SHOWN:
-        one = [_frames(recording, view, shown) for recording in recordings]
-        times = np.array([[frame(step) for frame in one] for step in shown])  # (frames, L, build | paint)
+        both_nets = [_frames(recording, desk, view, shown) for recording, desk in nets]
+        # (frames, L, build | paint)
+        times = np.array([[frame(step) for frame in both_nets] for step in shown])
         paint, both = np.median(times[..., 1], axis=0), np.median(times.sum(axis=2), axis=0)
         found[f"{view}: repaint, {over}"] = float(paint[1] / paint[0])
         found[f"{view}: repaint with its scene, {over}"] = float(both[1] / both[0])
@@ -61,17 +64,19 @@ def _session(layers: int, steps: int) -> Session:
     )
 
 
-def _frames(recording: Recording, view: str, steps: range) -> Callable[[int], tuple[float, float]]:
+def _frames(
+    recording: Recording, desk: Desk, view: str, steps: range
+) -> Callable[[int], tuple[float, float]]:
     """What builds and paints the picture of one of ``steps``, and says how many seconds each took."""
     from PySide6.QtCore import QCoreApplication
 
     from resviz.draw.view import SceneView
     from resviz.gui.pictures import Pictures, places_of, what_of
     from resviz.gui.state import AppState, Choice
-    from resviz.gui.work import Desk, look
+    from resviz.gui.work import look
 
     state = AppState(recording.session, choice=Choice(view=view))
-    desk, sight = Desk(), None
+    sight: Sight | None = None
     looking = look(desk, recording, None, places_of(state), what_of(state))
     for step in steps:
         desk.wanted = step

@@ -102,13 +102,15 @@ class Filled:
 
     Attributes:
         values: (n,) of the finite units so far.
-        row: (n,) the row of each.
+        row: (n,) the row of each; one array for all steps.
+        totals: (R,) units of each row so far.
         limit: the limit's densities, None without one or where all its units coincide.
         pieces: how many pieces of the finite units are in.
     """
 
     values: NDArray[np.float32]
     row: NDArray[np.intp]
+    totals: NDArray[np.intp]
     limit: Surface | None
     pieces: int
 
@@ -129,6 +131,7 @@ class DepthSeries:
         self.observable: Observable = observable(name)
         self.look = look or Look()
         self._filled: dict[int, Filled] = {}
+        self._rows: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []  # of 1, 2, ... pieces; and totals
         self._complete: set[int] = set()
         self._low = 0  # below this step nothing is missing
         self._bytes = 0
@@ -194,16 +197,16 @@ class DepthSeries:
             if np.isfinite(limit.peak):
                 self._peak = max(self._peak, limit.peak)
         values: list[NDArray[np.float32]] = []
-        rows: list[NDArray[np.intp]] = []
         for piece in range(self.passage.pieces):
             for part in self.passage.finite(piece, step, self.observable, self.look):
                 if part is None:
                     yield False
                     continue
                 values.append(part[0])
-                rows.append(part[1])
+                if len(self._rows) == piece:
+                    self._rows.append(self._with_rows(part[1]))
             done = piece + 1
-            filled = Filled(np.concatenate(values), np.concatenate(rows), limit, done)
+            filled = Filled(np.concatenate(values), *self._rows[piece], limit, done)
             if limit is None and done == 1:
                 self._widen_to(filled.values)
             self._keep(step, filled, complete=done == self.passage.pieces)
@@ -216,6 +219,12 @@ class DepthSeries:
                 for _ in self.visit(step):
                     pass
                 yield step
+
+    def _with_rows(self, row: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows of the pieces so far and of one more; and how many units each has."""
+        before = [self._rows[-1][0]] if self._rows else []
+        rows = np.concatenate([*before, row])
+        return rows, np.bincount(rows, minlength=self.rows.count)
 
     def _widen_to(self, values: NDArray[np.float32]) -> None:
         good = values[np.isfinite(values)]
@@ -244,4 +253,4 @@ class DepthSeries:
 
 def _size(filled: Filled) -> int:
     pdf = 0 if filled.limit is None else filled.limit.pdf.nbytes
-    return filled.values.nbytes + filled.row.nbytes + pdf
+    return filled.values.nbytes + pdf

@@ -55,6 +55,8 @@ class Filled(Protocol):
     @property
     def row(self) -> NDArray[np.intp]: ...  # (n,)
     @property
+    def totals(self) -> NDArray[np.intp]: ...  # (R,)
+    @property
     def limit(self) -> Surface | None: ...
 
 
@@ -133,9 +135,9 @@ def binned(
 
     Units beyond ``x`` count in a row's total, so that its bars do not grow when units leave the axis.
     """
-    count = rows.count if groups is None else int(groups.max()) + 1
-    row = filled.row if groups is None else groups[filled.row]
-    totals = np.bincount(row, minlength=count).astype(np.float64)
+    groups = np.arange(rows.count) if groups is None else groups
+    count = int(groups.max()) + 1
+    totals = np.bincount(groups, filled.totals, count)
     known = totals > 0
     units = float(totals[known].mean()) if known.any() else 0.0
     edges = bin_edges(x, round(units), bins)
@@ -147,16 +149,14 @@ def binned(
     np.fmin(place, size, out=place)
     place += 1.0
     column = place.astype(np.intp)
-    column += row * (size + 2)
+    column += (groups * (size + 2))[filled.row]
     counts = np.bincount(column, minlength=count * (size + 2)).reshape(count, size + 2)[:, 1:-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         heights = counts / (totals[:, None] * float(edges[1] - edges[0]))
     heights[~known] = np.nan
     limit, coarse = None, False
     if filled.limit is not None:
-        depths = rows.depths
-        if groups is not None:
-            depths = np.bincount(groups, depths) / np.bincount(groups)
+        depths = np.bincount(groups, rows.depths) / np.bincount(groups)
         limit = filled.limit.heights(depths, edges)
         probes = filled.limit.at(np.linspace(depths[0], depths[-1], _PROBES))
         good = probes[np.isfinite(probes).all(axis=1)]

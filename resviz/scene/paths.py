@@ -14,7 +14,7 @@ from resviz.scene.model import Array, Axis, LegendEntry, Line, Mark, Panel, Poin
 from resviz.scene.ticks import number
 
 _MOST_STEPS = 160  # points of a path: a frame's cost does not grow with K
-_LIMIT_PATHS = 8  # dashed: more hide what they lie on
+_LIMIT_PATHS = 6  # dashed: more hide what they lie on
 _DEPTH = Scale(0.0, 1.0, "depth", "depth s")
 _LEGEND = (
     LegendEntry("in a layer, coloured by its depth s", Role.FINITE),
@@ -152,7 +152,8 @@ def _marks(finite: Array, limit: Array | None, depths: Array) -> list[Mark]:
         few = np.unique(np.linspace(0, len(depths) - 1, min(len(depths), _LIMIT_PATHS)).round().astype(int))
         marks += [Line(limit[:, g, 0], limit[:, g, 1], Role.LIMIT, "dash", 1.0) for g in few.tolist()]
     there = np.isfinite(finite[-1]).all(axis=1)
-    marks.append(Points(*finite[-1, there].T, Role.FINITE, 4.0, shades=depths[there]))
+    ends = finite[-1, there]
+    marks.append(Points(ends[:, 0], ends[:, 1], Role.FINITE, 4.0, shades=depths[there]))
     start = finite[0]
     marks.append(Points(start[:, 0].mean()[None], start[:, 1].mean()[None], Role.START, 6.0, ring=True))
     return marks

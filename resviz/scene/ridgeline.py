@@ -12,6 +12,7 @@ from resviz.scene.axes import Range, Ranges
 from resviz.scene.depth import (
     Binned,
     DepthSeries,
+    Surface,
     binned,
     depth_ranges,
     layers_of,
@@ -24,9 +25,10 @@ from resviz.scene.model import Array, Axis, Bars, LegendEntry, Line, Mark, Panel
 from resviz.scene.show import Show
 from resviz.scene.ticks import number
 
-RIDGES = 24
+RIDGES = 12  # as many as are told apart in a panel of a small window
+LINES = 24  # densities of the limit, at the ridges and between them: they go on smoothly
 _LEGEND = (LegendEntry("finite units", Role.FINITE, filled=True), LegendEntry("Mean ODE", Role.LIMIT))
-_OVERLAP = 2.3  # height of the largest density in distances between ridges
+_HIGH = 2.3 / LINES  # depth that the largest density is high
 _BARE = 2e-3  # of the largest density: where a line lies on its base it is left out
 _POINTS = 200  # of a line
 
@@ -63,7 +65,7 @@ def ridgeline(
 ) -> Scene:
     """One panel of up to ``ridges`` histograms over the limit's densities, each standing at its depth s.
 
-    Between fewer layers the limit's densities go on alone, as fine lines.
+    Between them the limit's densities go on alone, as fine lines: 24 or a few less at every L.
 
     Args:
         series: one observable over the whole depth.
@@ -79,7 +81,7 @@ def ridgeline(
     count = min(ridges, rows.count)
     groups: NDArray[np.intp] = (np.arange(rows.count) * count // rows.count).astype(np.intp)
     bases = np.bincount(groups, rows.depths) / np.bincount(groups)
-    unit = _OVERLAP / (RIDGES * top)  # depth a unit of density; the same for every number of ridges
+    unit = _HIGH / top  # depth a unit of density; the same for every number of ridges
     filled = series.filled(step)
     marks: list[Mark] = []
     message, caption, reading = "", f"step {step}", None
@@ -87,34 +89,31 @@ def ridgeline(
         message = why_empty(series, step, waiting)
     else:
         of = binned(rows, filled, x, show.bins, groups)
-        # the limit goes on between few layers: as many of its densities are drawn whatever L is
-        depths = _depths(bases, max(1, ridges // count))
-        lines = filled.limit.at(depths) if filled.limit is not None else None
-        if lines is None:
+        each = max(1, LINES // count)
+        depths = _depths(bases, each)
+        lines: list[Line | None] = [None] * len(depths)
+        if filled.limit is None:
             message = why_no_limit(filled)
-        at = len(depths) - 1
+        else:
+            lines = _limits(filled.limit, depths, x, unit, top, each)
+        heights = unit * np.minimum(of.finite, 3.0 * top)
         for ridge in range(count - 1, -1, -1):  # from the back to the front
-            base = float(bases[ridge])
-            while lines is not None and filled.limit is not None and depths[at] > base:
-                marks.extend(_limit(filled.limit.x, lines[at], x, float(depths[at]), unit, top, 1.0))
-                at -= 1
+            marks += [line for line in lines[: ridge * each : -1] if line is not None]
             if of.known[ridge]:
-                heights = unit * np.minimum(of.finite[ridge], 3.0 * top)
-                marks.append(Bars(of.edges, heights, base=base, opaque=True))
-            if lines is not None and filled.limit is not None:
-                marks.extend(_limit(filled.limit.x, lines[at], x, base, unit, top, 1.4))
-                at -= 1
+                marks.append(Bars(of.edges, heights[ridge], base=float(bases[ridge]), opaque=True))
+            marks += [line for line in (lines[ridge * each],) if line is not None]
+            del lines[ridge * each :]
         ends = np.searchsorted(groups, np.arange(count + 1)).tolist()
         names = tuple(layers_of(rows, ends[i], ends[i + 1] - 1) for i in range(count))
         reading = RidgeReading(of, bases, names, series.observable.symbol)
         caption = _caption(series, step, of, count, top)
-        if lines is not None and len(depths) > count:
-            caption += "   ·   thin: the limit between the layers"
+        if filled.limit is not None and each > 1:
+            caption += "   ·   thin: the limit between the ridges"
     panel = Panel(
         key="ridgeline",
         title="Units of all layers, by depth",
         x=Axis(x.low, x.high, series.observable.symbol),
-        y=Axis(0.0, 1.0 + 0.6 * _OVERLAP / RIDGES, "depth s"),
+        y=Axis(0.0, 1.0 + 0.6 * _HIGH, "depth s"),
         marks=tuple(marks),
         message=message,
         reading=reading,
@@ -130,16 +129,19 @@ def _depths(bases: Array, each: int) -> Array:
     return made
 
 
-def _limit(at: Array, pdf: Array, x: Range, base: float, unit: float, top: float, width: float) -> list[Mark]:
-    if not np.isfinite(pdf).all():
-        return []
-    shown = np.flatnonzero((at >= x.low) & (at <= x.high) & (pdf > _BARE * top))
-    if not shown.size:
-        return []
-    chosen = np.arange(shown[0], shown[-1] + 1)
-    chosen = chosen[:: max(1, len(chosen) // _POINTS)]
-    heights = unit * np.minimum(pdf[chosen], 3.0 * top)
-    return [Line(at[chosen], base + heights, Role.LIMIT, width=width)]
+def _limits(limit: Surface, depths: Array, x: Range, unit: float, top: float, each: int) -> list[Line | None]:
+    """The limit's densities at ``depths``, every ``each``-th a ridge's; None where there is none."""
+    at, pdf = limit.x, limit.at(depths)
+    shown = (at >= x.low) & (at <= x.high) & (pdf > _BARE * top)
+    shown &= np.isfinite(pdf).all(axis=1, keepdims=True)
+    begins, ends = shown.argmax(axis=1).tolist(), (len(at) - shown[:, ::-1].argmax(axis=1)).tolist()
+    upward = depths[:, None] + unit * np.minimum(pdf, 3.0 * top)
+    made: list[Line | None] = []
+    for i, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        chosen = slice(begin, end, max(1, (end - begin) // _POINTS))
+        line = Line(at[chosen], upward[i, chosen], Role.LIMIT, width=1.0 if i % each else 1.4)
+        made.append(line if shown[i, begin] else None)
+    return made
 
 
 def _caption(series: DepthSeries, step: int, of: Binned, ridges: int, top: float) -> str:
@@ -147,7 +149,7 @@ def _caption(series: DepthSeries, step: int, of: Binned, ridges: int, top: float
         f"step {step}",
         f"a ridge is {several(series.rows.total, ridges)}: {round(of.units)} {series.observable.counts}",
         f"bins of {of.bin_width:.3g}",
-        f"a density of {number(top, 2)} is {_OVERLAP / RIDGES:.2g} high",
+        f"a density of {number(top, 2)} is {_HIGH:.2g} high",
     ]
     if of.coarse:
         parts.append(TOO_WIDE)

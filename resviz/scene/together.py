@@ -84,7 +84,7 @@ def _outlined(mark: Mark, role: Role) -> list[Mark]:
             limit = mark.role in (Role.LIMIT, Role.LAZY)
             return [replace(mark, role=role, dash="dash" if limit else "solid", width=1.2, shade=None)]
         case Points():
-            return [replace(mark, role=role, shade=None)]
+            return [replace(mark, role=role, shades=None)]
         case Heat():
             raise RequestError(
                 "heat maps cannot be overlaid",

@@ -64,7 +64,8 @@ class FakeDepth:
         rng = np.random.default_rng(step)
         values = (mean + self.deviation * rng.standard_normal(len(row))).astype(np.float32)
         limit = FakeSurface(step / 50, self.deviation) if self.solved else None
-        return SimpleNamespace(values=values, row=row, limit=limit)
+        totals = np.bincount(row, minlength=self.rows.count)
+        return SimpleNamespace(values=values, row=row, totals=totals, limit=limit)
 
     def limit_range(self):
         return (-2.5, 4.5) if self.newest >= 0 else None
@@ -87,14 +88,14 @@ class FakePaths:
 
     @property
     def depths(self):
-        return np.array(self.layers) / 64
+        return np.array(self.layers) / (self.layers[-1] + 1)
 
     def has(self, step):
         return 0 <= step <= self.newest
 
     def path(self, pair, steps):
         steps = np.asarray(steps, float)
-        finite = np.stack([np.repeat(steps[:, None], 4, 1), steps[:, None] * self.depths], -1)
+        finite = np.stack([np.repeat(steps[:, None], len(self.layers), 1), steps[:, None] * self.depths], -1)
         return finite, None if pair == 2 else 1.1 * finite
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scene.fake_depth import FakeClouds, FakePaths, aspect
 
+from resviz.observe.ghosts import fan_layers
 from resviz.scene.axes import Ranges
 from resviz.scene.cloud import cloud, cloud_ranges
 from resviz.scene.model import Line, Points, Role
@@ -56,12 +57,12 @@ def test_paths_are_coloured_by_depth_and_dashed_in_the_limit():
     dashed = [m for m in panel.marks if isinstance(m, Line) and m.dash == "dash"]
     ends = [m for m in panel.marks if isinstance(m, Points) and not m.ring]
     assert [m.shade for m in solid] == series.depths.tolist()
-    assert [m.shade for m in ends] == series.depths.tolist()
+    assert [m.shades.tolist() for m in ends] == [series.depths.tolist()]
     assert all(m.role is Role.LIMIT for m in dashed)
     for g, line in enumerate(solid):
         assert (line.x[0], line.x[-1]) == (0, 30)
         np.testing.assert_allclose(line.y, line.x * series.depths[g])
-        assert ends[g].x[0] == 30
+        assert ends[0].x[g] == 30
     assert panel.bar.ramp == "depth"
     assert not [m for m in scene.panel("paths 2").marks if isinstance(m, Line) and m.dash == "dash"]
     reading = readout(panel, 20.1, 20.1 * 42 / 64)
@@ -76,6 +77,15 @@ def test_axes_hold_all_steps_so_far_and_a_frame_costs_the_same_at_every_step():
     assert len(shown_steps(5000)) <= 160
     assert shown_steps(5000)[[0, -1]].tolist() == [0, 5000]
     assert shown_steps(3).tolist() == [0, 1, 2, 3]
+
+
+def test_paths_of_many_layers_are_as_many_as_those_of_a_few():
+    """And no more points: what a frame costs is bounded at every L and K."""
+    marks = [mark for p in paths(FakePaths(fan_layers(1000), newest=5000), 5000).panels for mark in p.marks]
+    lines = [mark for mark in marks if isinstance(mark, Line)]
+    assert len(lines) <= 3 * (10 + 6)
+    assert sum(line.x.size for line in lines) <= 160 * len(lines)
+    assert len(marks) - len(lines) == 3 * 2  # the ends of all layers together, and the start
 
 
 @pytest.mark.parametrize("pairs", [1, 2, 3])

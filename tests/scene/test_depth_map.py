@@ -10,9 +10,9 @@ from resviz.scene.depth import binned, depth_ranges, layer_at, layers_of, row_at
 from resviz.scene.depth_map import KEYS, depth_map, with_maps
 from resviz.scene.feature import feature_width, too_wide
 from resviz.scene.grid import units_grid
-from resviz.scene.model import Heat, Line
+from resviz.scene.model import Bars, Heat, Line
 from resviz.scene.readout import readout
-from resviz.scene.ridgeline import RIDGES, ridgeline
+from resviz.scene.ridgeline import LINES, RIDGES, ridgeline
 from resviz.scene.show import Show
 
 SHOW = Show()
@@ -149,7 +149,10 @@ def test_ridges_stand_at_their_depth_and_hide_what_is_behind():
     panel = ridgeline(series, 100, SHOW).panel("ridgeline")
     bars = [m for m in panel.marks if not isinstance(m, Line)]
     lines = [m for m in panel.marks if isinstance(m, Line)]
+    fine = [m for m in lines if m.width == 1.0]
+    lines = [m for m in lines if m.width > 1.0]
     assert len(bars) == len(lines) == RIDGES
+    assert len(fine) == LINES - RIDGES - 1
     assert all(m.opaque for m in bars)
     bases = [m.base for m in bars]
     assert bases == sorted(bases, reverse=True)
@@ -161,7 +164,7 @@ def test_ridges_stand_at_their_depth_and_hide_what_is_behind():
         assert np.nanmean(np.abs(bar.base + bar.heights - top)) < 0.02
     assert panel.y.high > 1
     reading = readout(panel, 1.0, 0.51)
-    assert reading[0] == "s = 0.469   layers 30\u201331"
+    assert reading[0] == "s = 0.453   layers 28\u201331"
     assert reading[2].startswith("finite")
 
 
@@ -172,9 +175,19 @@ def test_few_layers_make_few_ridges_of_the_same_height():
     # the limit is drawn between the layers too, so that a frame of few of them costs what one of many does
     bases = [m.y.min() for m in lines[0] if m.width > 1]
     assert bases == pytest.approx([5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6, 0], abs=2e-3)
-    assert (len(lines[0]), len(lines[1])) == (21, 24)
+    assert (len(lines[0]), len(lines[1])) == (21, 23)
     assert sum(not isinstance(m, Line) for m in few.marks) == 6
     heights = [max(np.ptp(m.y) for m in found) for found in lines]
     assert heights[0] == pytest.approx(heights[1], rel=0.02)
     assert ridgeline(FakeDepth(newest=3), 4, SHOW).panels[0].message == "step 4 is not recorded yet"
     assert FakeSurface().heights(np.zeros(1), np.linspace(-1, 1, 3)).shape == (1, 2)
+
+
+def test_a_ridgeline_of_a_thousand_layers_is_no_larger_than_one_of_a_few():
+    few = ridgeline(FakeDepth(rows=FakeRows(6, 6)), 50, SHOW).panels[0].marks
+    many = ridgeline(FakeDepth(rows=FakeRows(1000, 128)), 50, SHOW).panels[0].marks
+    for kind, most in ((Bars, RIDGES), (Line, LINES)):
+        for marks in (few, many):
+            assert sum(isinstance(m, kind) for m in marks) <= most
+    points = [sum(m.x.size for m in marks if isinstance(m, Line)) for marks in (few, many)]
+    assert points[1] <= 1.1 * points[0] < 400 * LINES
