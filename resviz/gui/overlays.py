@@ -1,4 +1,4 @@
-"""Pinned runs looked at beside the present one: their units at the same depths and steps."""
+"""Pinned runs looked at beside the present one, in the view that is shown: at the same depths and steps."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from resviz.gui.curves import LossCurve
 from resviz.gui.keeping import Keeping
 from resviz.gui.seen import Seen
 from resviz.gui.state import AppState, KeptRun
+from resviz.gui.views import PAIRED
 from resviz.gui.work import Places, What
 from resviz.gui.worker import Finished, Worker
 from resviz.scene.others import Other
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from resviz.config import Session
     from resviz.data import Problem
     from resviz.fields import Fields, LimitFields
+    from resviz.observe.aspects import Aspect
     from resviz.recording import Recording
+
+
+_RIDGE_UNITS = 2**13
+"""Units of a run, over all its depth, that outlines beside ridges are made of."""
 
 
 class _NetAlone:
@@ -43,7 +49,7 @@ class _Desk:
     """What is visited; ``wanted`` is written by the window, the rest by the visiting thread alone."""
 
     wanted: int
-    series: dict[int, Seen] = field(default_factory=dict)
+    series: dict[int, Any] = field(default_factory=dict)
 
 
 def _visit(
@@ -52,18 +58,11 @@ def _visit(
     """Visit the wanted step of every run, then all others; yields the step that is ready, None between."""
     import torch
 
-    from resviz.observe import Passage, Series
-    from resviz.observe.observables import Look
-
     torch.set_num_threads(1)
     for number, recording in runs:
-        depth = recording.session.network.layers
-        # the layers at the same depths, which may be fewer in a shallower net: then some stand twice
-        layers = [min(round(layer * depth / total), depth - 1) for layer in places.layers]
-        window = max(1, round(places.window * depth / total))
-        passage = Passage(_NetAlone(recording), layers, window=window)
-        look = Look.at(recording.problem, sample=what.sample, coordinate=what.coordinate)
-        desk.series[number] = Seen(Series(passage, what.observable, look), distances=False)
+        found = _series(_NetAlone(recording), places, total, what)
+        if found is not None:
+            desk.series[number] = found
         yield None
     while True:
         visit = next(
@@ -77,6 +76,42 @@ def _visit(
             visit = behind.visit(step)
         for ready in visit:
             yield desk.wanted if ready else None
+
+
+def _series(run: _NetAlone, places: Places, total: int, what: What) -> Any | None:
+    """What the view of ``what`` draws of a run; None where its data have no such sample or coordinate."""
+    from resviz.observe import Passage, Series
+    from resviz.observe.aspects import aspect, path_pairs
+    from resviz.observe.cloud import CloudSeries
+    from resviz.observe.depths import DepthPassage, DepthSeries
+    from resviz.observe.ghosts import Ghosts, GhostSeries, fan_layers
+
+    problem, depth = run.problem, run.session.network.layers
+    first = aspect(problem, what.observable, sample=what.sample, coordinate=what.coordinate)
+    both = [first]
+    if what.view in PAIRED:
+        both.append(aspect(problem, what.second, sample=what.sample, coordinate=what.second_coordinate))
+    if what.view == "depth-map" or not all(_has(problem, one, what.view) for one in both):
+        return None
+    if what.view == "ridgeline":
+        whole = DepthPassage(run, window=places.row_window, most=_RIDGE_UNITS)
+        return DepthSeries(whole, what.observable, first.look)
+    chosen = fan_layers(total) if what.view == "paths" else places.layers
+    # the layers at the same depths, which may be fewer in a shallower net: then some stand twice
+    layers = [min(round(layer * depth / total), depth - 1) for layer in chosen]
+    if what.view == "paths":
+        return GhostSeries(Ghosts(run, layers), path_pairs(problem, (both[0], both[1])))
+    passage = Passage(run, layers, window=max(1, round(places.window * depth / total)))
+    if what.view == "cloud":
+        return CloudSeries(passage, (both[0], both[1]))
+    return Seen(Series(passage, what.observable, first.look), distances=False)
+
+
+def _has(problem: Problem, one: Aspect, view: str) -> bool:
+    """Whether a problem has the sample or the coordinate of an aspect; paths take u and v there too."""
+    if one.chosen.needs == "sample":
+        return one.look.sample < problem.samples
+    return one.look.coordinate < problem.dimension or (one.chosen.needs is None and view != "paths")
 
 
 class Overlays(QObject):
@@ -129,7 +164,9 @@ class Overlays(QObject):
         if curve is None or curve.source is not recording:
             curve = self._losses[run.number] = LossCurve(recording)
         loss = curve.read(recording.step) if recording.step >= 0 else None
-        return Other(run.name or f"run {run.number}", run.number, self._desk.series.get(run.number), loss)
+        series, name = self._desk.series.get(run.number), run.name or f"run {run.number}"
+        grid = series if isinstance(series, Seen) else None
+        return Other(name, run.number, grid, loss, None if series is grid else series)
 
     def _on_finished(self, end: Finished) -> None:
         if end.run == self._worker.run and end.how == "failed":

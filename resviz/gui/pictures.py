@@ -151,7 +151,7 @@ class Pictures:
             return waiting_whole(view, waiting_for)
         show = show_of(state)
         if sight.view not in GRIDS:
-            return self._whole.scene(sight, step, show, waiting_for)
+            return self._whole.scene(sight, step, show, waiting_for, self.others)
         grid = self._grid(sight, step, show)
         return grid if sight.whole is None else self._whole.below(grid, sight, step, show, waiting_for)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from resviz.gui.views import GRIDS
@@ -10,6 +11,7 @@ from resviz.scene.cloud import cloud, cloud_ranges
 from resviz.scene.depth import depth_ranges
 from resviz.scene.depth_map import depth_map, ranges_below, with_maps
 from resviz.scene.model import Scene
+from resviz.scene.others import Other
 from resviz.scene.paths import path_ranges, paths
 from resviz.scene.ridgeline import ridgeline
 from resviz.scene.show import Show
@@ -23,22 +25,24 @@ class WholePictures:
 
     def __init__(self) -> None:
         self._ranges = Ranges()
-        self._ranged: Any = None  # the series that the ranges are of
+        self._ranged: tuple[Any, tuple[int, ...]] | None = None  # series and runs that the ranges are of
         self._map_step = -1
 
-    def scene(self, sight: Sight, step: int, show: Show, waiting: str) -> Scene:
-        """The view of ``sight``, which is not the grid, at ``step``."""
+    def scene(self, sight: Sight, step: int, show: Show, waiting: str, others: Sequence[Other] = ()) -> Scene:
+        """The view of ``sight``, which is not the grid, at ``step``, with ``others`` where it has room."""
         series, view = sight.whole, sight.view
-        before = self._before(series)
+        others = () if view == "depth-map" else others
+        before = self._before(series, tuple(one.number for one in others))
+        beside = [one.whole for one in others if one.whole is not None]
         if view == "cloud":
-            self._ranges = cloud_ranges(series, before)
-            return cloud(series, step, self._ranges, waiting=waiting)
+            self._ranges = cloud_ranges(series, before, beside)
+            return cloud(series, step, self._ranges, waiting=waiting, others=others)
         if view == "paths":
-            self._ranges = path_ranges(series, before)
-            return paths(series, step, self._ranges, waiting=waiting)
-        self._ranges = depth_ranges(series, show, before)
+            self._ranges = path_ranges(series, before, beside)
+            return paths(series, step, self._ranges, waiting=waiting, others=others)
+        self._ranges = depth_ranges(series, show, before, beside)
         if view == "ridgeline":
-            return ridgeline(series, step, show, self._ranges, waiting=waiting)
+            return ridgeline(series, step, show, self._ranges, waiting=waiting, others=others)
         return depth_map(series, step, show, self._ranges, pinned=show.layers, waiting=waiting)
 
     def below(self, grid: Scene, sight: Sight, step: int, show: Show, waiting: str) -> Scene:
@@ -68,7 +72,7 @@ class WholePictures:
         filled = sight.whole.filled(at)
         return at, 0 if filled is None else filled.pieces
 
-    def _before(self, series: Any) -> Ranges | None:
-        before = self._ranges if self._ranged is series else None
-        self._ranged = series
-        return before
+    def _before(self, series: Any, others: tuple[int, ...] = ()) -> Ranges | None:
+        same = self._ranged is not None and self._ranged[0] is series and self._ranged[1] == others
+        self._ranged = series, others
+        return self._ranges if same else None

@@ -40,12 +40,20 @@ class DepthPassage:
         depths: (G,) of the limit's places.
     """
 
-    def __init__(self, run: Run, *, window: int = 1) -> None:
-        """Follow a whole run; ``window``: layers that a row holds at least."""
+    def __init__(self, run: Run, *, window: int = 1, most: int | None = None) -> None:
+        """Follow a whole run.
+
+        Args:
+            window: layers that a row holds at least.
+            most: finite units that are followed; left out, as many as a step of 10 ms allows.
+        """
         network, problem = run.session.network, run.problem
         n, d = problem.samples, problem.dimension
         self.run = run
-        self.rows: Rows = rows_of(network.layers, network.units, samples=n, dimension=d, window=window)
+        followed = {} if most is None else {"followed": most}
+        self.rows: Rows = rows_of(
+            network.layers, network.units, samples=n, dimension=d, window=window, **followed
+        )
         self._chunks = self.rows.chunks()
         self._finite: list[Followers | None] = [None] * len(self._chunks)
         total = network.layers

@@ -74,7 +74,14 @@ class Rows:
 
 
 def rows_of(
-    layers: int, units: int, *, samples: int, dimension: int, window: int = 1, most: int = MOST_ROWS
+    layers: int,
+    units: int,
+    *,
+    samples: int,
+    dimension: int,
+    window: int = 1,
+    most: int = MOST_ROWS,
+    followed: int = _UNITS[1],
 ) -> Rows:
     """Rows of a network of ``layers`` x ``units``.
 
@@ -82,18 +89,19 @@ def rows_of(
         samples, dimension: N and D, which say what a unit's step costs: 8 N D flops.
         window: layers that a row holds at least.
         most: rows at most.
+        followed: units of all layers together, at most.
     """
     held = layers * units
     count = max(min(_FEWEST_ROWS, layers), min(layers, most, held // _UNITS_A_ROW))
     count = max(1, min(count, layers // max(1, window)))
-    budget = int(np.clip(_FLOPS / (8.0 * samples * dimension), *_UNITS))
-    followed = np.arange(layers) if layers <= budget else np.linspace(0, layers - 1, budget).astype(np.intp)
-    each = max(1, min(units, budget // len(followed)))
+    budget = min(followed, int(np.clip(_FLOPS / (8.0 * samples * dimension), *_UNITS)))
+    chosen = np.arange(layers) if layers <= budget else np.linspace(0, layers - 1, budget).astype(np.intp)
+    each = max(1, min(units, budget // len(chosen)))
     return Rows(
         layers,
-        followed.astype(np.intp),
-        (followed * count // layers).astype(np.intp),
+        chosen.astype(np.intp),
+        (chosen * count // layers).astype(np.intp),
         count,
         each,
-        each == units and len(followed) == layers,
+        each == units and len(chosen) == layers,
     )

@@ -136,3 +136,9 @@ def log_range(*curves: Array | None) -> Range:
     bottom = 1 / nice_step(1 / low)
     highest_decade = math.floor(math.log10(top) + 1e-9)
     return Range(min(bottom, 10.0 ** (highest_decade - 1)), top)
+
+
+def hull(*needed: tuple[float, float] | None) -> tuple[float, float] | None:
+    """The least range that holds all that are known and have a width."""
+    known = [one for one in needed if one is not None and one[0] < one[1]]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None

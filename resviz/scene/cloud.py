@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resviz.scene.axes import Range, Ranges, grown
+from resviz.scene.axes import Range, Ranges, grown, hull
 from resviz.scene.grid import grid_shape, placed_title
 from resviz.scene.model import Array, Axis, LegendEntry, Line, Mark, Panel, Points, Role, Scene
+from resviz.scene.others import Other
+from resviz.scene.overlaid import points_entry, points_of, shown_of
 from resviz.scene.series import Observable
 
 _MOST_POINTS = 4096  # of a panel: more cover one another
@@ -63,19 +66,32 @@ class CloudSeries(Protocol):
     def limits(self, axis: int, /) -> tuple[float, float] | None: ...
 
 
-def cloud_ranges(series: CloudSeries, before: Ranges | None = None) -> Ranges:
-    """The axes "cloud 0" and "cloud 1" of all panels, grown from ``before`` and never shrunk."""
+def cloud_ranges(
+    series: CloudSeries, before: Ranges | None = None, others: Sequence[CloudSeries] = ()
+) -> Ranges:
+    """The axes "cloud 0" and "cloud 1" of all panels, grown from ``before`` and never shrunk.
+
+    Args:
+        others: series of other runs, whose units have to fit too.
+    """
     before = Ranges() if before is None else before
     new: dict[str, Range] = {}
     for axis in (0, 1):
-        needed = series.limits(axis)
-        if needed is not None and needed[0] < needed[1]:
+        needed = hull(*(one.limits(axis) for one in (series, *others)))
+        if needed is not None:
             name = f"cloud {axis}"
             new[name] = grown(before.get(name), needed, nonnegative=series.pair[axis].chosen.nonnegative)
     return before.with_ranges(new)
 
 
-def cloud(series: CloudSeries, step: int, ranges: Ranges | None = None, *, waiting: str = "") -> Scene:
+def cloud(
+    series: CloudSeries,
+    step: int,
+    ranges: Ranges | None = None,
+    *,
+    waiting: str = "",
+    others: Sequence[Other] = (),
+) -> Scene:
     """Points of the finite units over outlines of the limit's density.
 
     Args:
@@ -83,6 +99,7 @@ def cloud(series: CloudSeries, step: int, ranges: Ranges | None = None, *, waiti
         step: the shown step.
         ranges: of `cloud_ranges`; None takes the steps visited so far.
         waiting: why there is nothing yet, where the scene cannot know.
+        others: other runs, whose units lie below the present one's.
     """
     ranges = cloud_ranges(series) if ranges is None else ranges
     x, y = (ranges.get(f"cloud {axis}") or Range(-1.0, 1.0) for axis in (0, 1))
@@ -92,6 +109,9 @@ def cloud(series: CloudSeries, step: int, ranges: Ranges | None = None, *, waiti
     for g, layer in enumerate(series.layers):
         found = series.place(step, g)
         marks, beyond, message = _marks(found, x)
+        if found is not None:
+            below = [points_of(one, step, g) for one in others]
+            marks = (*(points for points in below if points is not None), *marks)
         if found is not None:
             most = max(most, found.points.shape[1])
         elif series.mixed:
@@ -113,6 +133,7 @@ def cloud(series: CloudSeries, step: int, ranges: Ranges | None = None, *, waiti
             )
         )
     counts = series.pair[0].chosen.counts
+    legend = _LEGEND if counts == "units" else _LEGEND[:2]
     caption = f"step {step}" + (f"   ·   {most} {counts} a panel" if most else "")
     if most > _MOST_POINTS:
         caption += f", of which {_MOST_POINTS} are drawn"
@@ -120,7 +141,7 @@ def cloud(series: CloudSeries, step: int, ranges: Ranges | None = None, *, waiti
         panels=tuple(panels),
         row_heights=(1.0,) * rows,
         column_widths=(1.0,) * columns,
-        legend=_LEGEND if counts == "units" else _LEGEND[:2],
+        legend=(*legend, *(points_entry(one) for one in shown_of(others, step))),
         caption=caption,
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from resviz.scene.axes import Range, Ranges, density_top, grown, nice_bound
+from resviz.scene.axes import Range, Ranges, density_top, grown, hull, nice_bound
 from resviz.scene.feature import TOO_WIDE, feature_width, too_wide
 from resviz.scene.histogram import bin_edges
 from resviz.scene.model import Array
@@ -75,11 +76,17 @@ class DepthSeries(Protocol):
     def peak(self) -> float: ...
 
 
-def depth_ranges(series: DepthSeries, show: Show, before: Ranges | None = None) -> Ranges:
-    """The value axis "depth x" and the density axis "depth y" (colours, ridges), grown from ``before``."""
+def depth_ranges(
+    series: DepthSeries, show: Show, before: Ranges | None = None, others: Sequence[DepthSeries] = ()
+) -> Ranges:
+    """The value axis "depth x" and the density axis "depth y" (colours, ridges), grown from ``before``.
+
+    Args:
+        others: series of other runs, whose values have to fit too.
+    """
     before = Ranges() if before is None else before
-    needed = series.limit_range()
-    if needed is None or not needed[0] < needed[1]:
+    needed = hull(series.limit_range(), *(one.limit_range() for one in others))
+    if needed is None:
         return before  # nothing has a width yet
     x = grown(before.get("depth x"), needed, nonnegative=series.observable.nonnegative)
     top = density_top(series.peak(), x.width, 0, 0.0)

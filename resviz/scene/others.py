@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -33,12 +34,23 @@ class Other:
         number: of the run; chooses its look.
         series: its finite units at the same depths; None until they are visited.
         loss: (k + 1,) losses of its net.
+        whole: what views that are no grid show of it: a DepthSeries, CloudSeries or PathSeries.
     """
 
     name: str
     number: int
     series: Series | None = None
     loss: Array | None = None
+    whole: Any = None
+
+    def shown(self, step: int) -> bool:
+        """Whether a view that is no grid can show ``step`` of it."""
+        return self.whole is not None and bool(self.whole.has(step))
+
+    @property
+    def entry(self) -> LegendEntry:
+        """Its line in a legend."""
+        return LegendEntry(self.name, *look_of(self.number))
 
 
 def look_of(number: int) -> tuple[Role, Dash]:
@@ -70,7 +82,7 @@ def with_outlines(scene: Scene, step: int, others: Sequence[Other], tops: dict[s
         _higher(panel, max(tops.values(), default=0.0) if shared else tops.get(panel.key, 0.0), marks)
         for panel in scene.panels
     )
-    entries = tuple(LegendEntry(other.name, *look_of(other.number)) for other in drawn)
+    entries = tuple(other.entry for other in drawn)
     return replace(scene, panels=panels, legend=(*scene.legend, *entries))
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from resviz.scene.axes import Range, Ranges, grown
 from resviz.scene.cloud import Aspect
 from resviz.scene.model import Array, Axis, LegendEntry, Line, Mark, Panel, Points, Role, Scale, Scene
+from resviz.scene.others import Other
+from resviz.scene.overlaid import paths_of, shown_of
 from resviz.scene.ticks import number
 
 _MOST_STEPS = 160  # points of a path: a frame's cost does not grow with K
@@ -64,15 +66,27 @@ def shown_steps(step: int) -> Array:
     return np.unique(np.linspace(0, step, min(step + 1, _MOST_STEPS)).round())
 
 
-def path_ranges(series: PathSeries, before: Ranges | None = None) -> Ranges:
-    """The axes "path 0 x", "path 0 y", ... grown to hold all steps visited."""
+def path_ranges(
+    series: PathSeries, before: Ranges | None = None, others: Sequence[PathSeries] = ()
+) -> Ranges:
+    """The axes "path 0 x", "path 0 y", ... grown to hold all steps visited.
+
+    Args:
+        others: series of other runs, whose paths have to fit too.
+    """
     before = Ranges() if before is None else before
     if series.newest < 0:
         return before
     new: dict[str, Range] = {}
-    steps = shown_steps(series.newest)
+    held = [(one, shown_steps(one.newest)) for one in (series, *others) if one.newest >= 0]
     for pair, aspects in enumerate(series.pairs):
-        every = [points for points in series.path(pair, steps) if points is not None]
+        every = [
+            points
+            for one, steps in held
+            if pair < len(one.pairs)
+            for points in one.path(pair, steps)
+            if points is not None
+        ]
         for axis, letter in enumerate("xy"):
             values = np.concatenate([points[..., axis].ravel() for points in every])
             values = values[np.isfinite(values)]
@@ -81,12 +95,19 @@ def path_ranges(series: PathSeries, before: Ranges | None = None) -> Ranges:
             name = f"path {pair} {letter}"
             low, high = float(values.min()), float(values.max())
             margin = 0.04 * (high - low)  # room for the marks at its ends
-            held = aspects[axis].chosen.nonnegative
-            new[name] = grown(before.get(name), (low - margin, high + margin), nonnegative=held)
+            positive = aspects[axis].chosen.nonnegative
+            new[name] = grown(before.get(name), (low - margin, high + margin), nonnegative=positive)
     return before.with_ranges(new)
 
 
-def paths(series: PathSeries, step: int, ranges: Ranges | None = None, *, waiting: str = "") -> Scene:
+def paths(
+    series: PathSeries,
+    step: int,
+    ranges: Ranges | None = None,
+    *,
+    waiting: str = "",
+    others: Sequence[Other] = (),
+) -> Scene:
     """One panel a pair: the first large on the left, the others above one another on its right.
 
     Args:
@@ -94,19 +115,21 @@ def paths(series: PathSeries, step: int, ranges: Ranges | None = None, *, waitin
         step: the shown step, where paths end.
         ranges: of `path_ranges`; None takes the steps visited so far.
         waiting: why there is nothing yet, where the scene cannot know.
+        others: other runs, six paths of each below the present one's.
     """
     ranges = path_ranges(series) if ranges is None else ranges
-    others = len(series.pairs) - 1
+    small = len(series.pairs) - 1
+    beside = shown_of(others, step)
     panels = []
     for pair, aspects in enumerate(series.pairs):
-        cell = (0, 0, max(1, others), 1) if pair == 0 else (pair - 1, 1, 1, 1)
-        panels.append(_panel(series, pair, aspects, step, ranges, cell, waiting))
+        cell = (0, 0, max(1, small), 1) if pair == 0 else (pair - 1, 1, 1, 1)
+        panels.append(_panel(series, pair, aspects, step, ranges, cell, waiting, beside))
     caption = f"step {step}   ·   one start, tracked in {len(series.layers)} layers from k = 0 (ring)"
     return Scene(
         panels=tuple(panels),
-        row_heights=(1.0,) * max(1, others),
-        column_widths=(1.9, 1.0) if others else (1.0,),
-        legend=_LEGEND,
+        row_heights=(1.0,) * max(1, small),
+        column_widths=(1.9, 1.0) if small else (1.0,),
+        legend=(*_LEGEND, *(one.entry for one in beside)),
         caption=caption,
     )
 
@@ -119,6 +142,7 @@ def _panel(
     ranges: Ranges,
     cell: tuple[int, int, int, int],
     waiting: str,
+    others: Sequence[Other],
 ) -> Panel:
     x, y = (ranges.get(f"path {pair} {letter}") or Range(-1.0, 1.0) for letter in "xy")
     symbols = aspects[0].symbol, aspects[1].symbol
@@ -127,7 +151,8 @@ def _panel(
     if series.has(step):
         steps = shown_steps(step)
         finite, limit = series.path(pair, steps)
-        marks = _marks(finite, limit, series.depths)
+        marks = [line for one in others for line in paths_of(one, pair, steps)]
+        marks += _marks(finite, limit, series.depths)
         reading = PathReading(finite, steps, series.layers, series.depths, symbols, (x.width, y.width))
     else:
         message = waiting or f"step {step} is not recorded yet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ from resviz.scene.depth import (
 )
 from resviz.scene.feature import TOO_WIDE
 from resviz.scene.model import Array, Axis, Bars, LegendEntry, Line, Mark, Panel, Role, Scene
+from resviz.scene.others import Other
+from resviz.scene.overlaid import ridge_outline, ridges_of, shown_of
 from resviz.scene.show import Show
 from resviz.scene.ticks import number
 
@@ -62,6 +65,7 @@ def ridgeline(
     *,
     ridges: int = RIDGES,
     waiting: str = "",
+    others: Sequence[Other] = (),
 ) -> Scene:
     """One panel of up to ``ridges`` histograms over the limit's densities, each standing at its depth s.
 
@@ -73,6 +77,7 @@ def ridgeline(
         show: its bins.
         ranges: of `depth_ranges`; None takes the steps recorded so far.
         waiting: why there is nothing yet, where the scene cannot know.
+        others: other runs, outlined in the same bins at the same depths.
     """
     ranges = depth_ranges(series, show) if ranges is None else ranges
     x = ranges.get("depth x") or Range(-1.0, 1.0)
@@ -97,14 +102,21 @@ def ridgeline(
         else:
             lines = _limits(filled.limit, depths, x, unit, top, each)
         heights = unit * np.minimum(of.finite, 3.0 * top)
+        ends = np.searchsorted(groups, np.arange(count + 1))
+        beside = [(one, ridges_of(one, step, of.edges, rows.edges[ends])) for one in others]
         for ridge in range(count - 1, -1, -1):  # from the back to the front
             marks += [line for line in lines[: ridge * each : -1] if line is not None]
             if of.known[ridge]:
                 marks.append(Bars(of.edges, heights[ridge], base=float(bases[ridge]), opaque=True))
-            marks += [line for line in (lines[ridge * each],) if line is not None]
+            base = float(bases[ridge])
+            outlines = [
+                ridge_outline(one, of.edges, unit * np.minimum(density[ridge], 3.0 * top), base)
+                for one, density in beside
+                if density is not None
+            ]
+            marks += [line for line in (*outlines, lines[ridge * each]) if line is not None]
             del lines[ridge * each :]
-        ends = np.searchsorted(groups, np.arange(count + 1)).tolist()
-        names = tuple(layers_of(rows, ends[i], ends[i + 1] - 1) for i in range(count))
+        names = tuple(layers_of(rows, int(ends[i]), int(ends[i + 1]) - 1) for i in range(count))
         reading = RidgeReading(of, bases, names, series.observable.symbol)
         caption = _caption(series, step, of, count, top)
         if filled.limit is not None and each > 1:
@@ -118,7 +130,8 @@ def ridgeline(
         message=message,
         reading=reading,
     )
-    return Scene(panels=(panel,), legend=_LEGEND, caption=caption)
+    legend = (*_LEGEND, *(one.entry for one in shown_of(others, step)))
+    return Scene(panels=(panel,), legend=legend, caption=caption)
 
 
 def _depths(bases: Array, each: int) -> Array:
