@@ -141,7 +141,7 @@ class Overlays(QObject):
         self._runs = tuple(one for one in state.pinned if one.number in self._kept)
         self._desk.wanted = state.cursor
         numbers = tuple(one.number for one in self._runs)
-        asked = (numbers, places, what, state.session.network.layers)
+        asked = (numbers, what, places, state.session.network.layers)
         if asked == self._asked:
             return
         self._asked = asked
@@ -166,7 +166,7 @@ class Overlays(QObject):
         loss = curve.read(recording.step) if recording.step >= 0 else None
         series, name = self._desk.series.get(run.number), run.name or f"run {run.number}"
         grid = series if isinstance(series, Seen) else None
-        return Other(name, run.number, grid, loss, None if series is grid else series)
+        return Other(name, run.number, grid, loss, None if series is grid else series, self._asked[1:3])
 
     def _on_finished(self, end: Finished) -> None:
         if end.run == self._worker.run and end.how == "failed":

@@ -6,6 +6,7 @@ Building them reads and never computes: a scene costs some milliseconds whatever
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from resviz.export.options import MAPPED, Options
@@ -150,22 +151,22 @@ class Pictures:
                 return waiting_grid(places_of(state).layers, state.session.network.layers, waiting_for)
             return waiting_whole(view, waiting_for)
         show = show_of(state)
+        # another look of them may be ready before that of the present run, or after it
+        others = tuple(other for other in self.others if other.seen == (sight.what, sight.places))
         if sight.view not in GRIDS:
-            return self._whole.scene(sight, step, show, waiting_for, self.others)
-        grid = self._grid(sight, step, show)
+            return self._whole.scene(sight, step, show, waiting_for, others)
+        grid = self._grid(sight, step, show, others)
         return grid if sight.whole is None else self._whole.below(grid, sight, step, show, waiting_for)
 
-    def _grid(self, sight: Sight, step: int, show: Show) -> Scene:
+    def _grid(self, sight: Sight, step: int, show: Show, others: Sequence[Other]) -> Scene:
         series = sight.grid
-        ranged = (series, show.bins, show.lock_axes, tuple(other.number for other in self.others))
+        ranged = (series, show.bins, show.lock_axes, tuple(other.number for other in others))
         if ranged != self._ranged:
             self._ranges, self._tops = None, {}
         self._ranged = ranged
-        others = [
-            other.series for other in self.others if other.series is not None and other.series.newest >= 0
-        ]
-        self._ranges = grid_ranges(series, show, self._ranges, others=others)
-        return with_outlines(units_grid(series, step, show, self._ranges), step, self.others, self._tops)
+        beside = [one.series for one in others if one.series is not None and one.series.newest >= 0]
+        self._ranges = grid_ranges(series, show, self._ranges, others=beside)
+        return with_outlines(units_grid(series, step, show, self._ranges), step, others, self._tops)
 
     def contrast(
         self, state: AppState, sight: Sight | None, recording: Recording | None, old: bool = False

@@ -35,6 +35,7 @@ class Other:
         series: its finite units at the same depths; None until they are visited.
         loss: (k + 1,) losses of its net.
         whole: what views that are no grid show of it: a DepthSeries, CloudSeries or PathSeries.
+        seen: which view, numbers and places its series are of.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Other:
     series: Series | None = None
     loss: Array | None = None
     whole: Any = None
+    seen: Any = None
 
     def shown(self, step: int) -> bool:
         """Whether a view that is no grid can show ``step`` of it."""

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 from scene.fake import FakeSeries, fake_loss
+from scene.fake_depth import FakeDepth, FakeRows
 
 from resviz.draw import marks as marks_module
 from resviz.draw import strokes as strokes_module
@@ -13,6 +16,7 @@ from resviz.draw.view import SceneView
 from resviz.scene.axes import Ranges
 from resviz.scene.grid import grid_ranges, units_grid
 from resviz.scene.model import Axis, Line, Panel, Role, Scene
+from resviz.scene.ridgeline import RIDGES, ridgeline
 from resviz.scene.show import Show
 from resviz.scene.theme import DARK, LIGHT
 from resviz.scene.timeline import timeline
@@ -154,6 +158,53 @@ def test_what_is_painted_together_looks_as_if_painted_in_turn(qapp, monkeypatch)
         painter.end()
         pictures.append(rgb(image))
     assert (pictures[0] != pictures[1]).any(-1).sum() <= 4 * 6
+
+
+def test_a_ridgeline_is_painted_with_as_many_calls_at_every_depth(qtbot, monkeypatch):
+    """Three a ridge (area, outline, limit), and one for each run of fine lines between them."""
+    calls = []
+
+    class Counting(QPainter):
+        def drawPath(self, path):
+            calls.append(path)
+            super().drawPath(path)
+
+    monkeypatch.setattr(view_module, "QPainter", Counting)
+    made = SceneView(name="ridges")
+    qtbot.addWidget(made)
+    made.resize(700, 500)
+    for rows in (FakeRows(64, 32), FakeRows(1000, 128)):
+        calls.clear()
+        made.show_scene(ridgeline(FakeDepth(rows=rows), 50, Show()))
+        grabbed(made)
+        assert 3 * RIDGES <= len(calls) <= 4 * RIDGES
+
+
+@pytest.mark.parametrize("screen", [True, False])
+@pytest.mark.parametrize("step", [30, 100])
+def test_marks_prepared_together_are_as_each_alone(qapp, screen, step):
+    """Histograms that the panel cuts, curves with gaps and of all lengths among them."""
+    ridges = ridgeline(FakeDepth(), step, Show(bins=30)).panels[0]
+    grid = scene_at(step).panels[1]
+    gap = Line(np.arange(9.0) - 4, np.where(np.arange(9) % 4 == 3, np.nan, 0.3), Role.TWIN)
+    for panel in (ridges, replace(ridges, x=Axis(-0.7, 1.1), y=Axis(0.2, 0.55)), grid):
+        marks = [*panel.marks, gap]
+        scene = Scene((replace(panel, marks=tuple(marks), cell=(0, 0, 1, 1)),))
+        layout = layout_of(QRectF(0, 0, 700, 500), scene)
+        device = strokes_module.Device(screen, screen, 1.0, 1.0, 0.0, 0.0)
+
+        def points(chosen, layout=layout, device=device, first=marks[0]):
+            place = layout.panels[0].geometry
+            found = strokes_module.strokes_of(chosen, place, layout.sizes, LIGHT, device, first)
+            return [
+                [[(p.x(), p.y()) for p in polygon] for polygon in stroke.polygons]
+                for strokes in found
+                for stroke in strokes
+            ]
+
+        together = points(marks)
+        assert together == [stroke for mark in marks for stroke in points([mark])]
+        assert any(together)
 
 
 def test_a_curve_of_a_long_run_keeps_its_peaks_in_a_few_points(qapp):

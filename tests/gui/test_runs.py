@@ -14,14 +14,16 @@ from windows import SMALL, action, wait_for_step
 
 from resviz.config import Session
 from resviz.fields.memory import MEMORY
+from resviz.gui.overlays import _NetAlone, _series
 from resviz.gui.removing import RemovingQuestion
 from resviz.gui.runs_dock import NAME, NOTE, PIN, RUN, SETTINGS, SHOW, STEPS, settings_text
-from resviz.gui.state import Edit
+from resviz.gui.state import Edit, Look
 from resviz.gui.window import MainWindow
-from resviz.recording import run
+from resviz.gui.work import Places, What
+from resviz.recording import Recording, run
 from resviz.recording.spool import unfinished
 from resviz.scene.histogram import histogram
-from resviz.scene.model import Bars, Line
+from resviz.scene.model import Bars, Line, Points
 from resviz.scene.others import look_of
 
 ON, OFF = Qt.CheckState.Checked, Qt.CheckState.Unchecked
@@ -79,6 +81,46 @@ def test_a_pinned_run_is_drawn_over_the_present_one(opened: MainWindow, qtbot: Q
     qtbot.waitUntil(lambda: not outlines(opened, number))
     table(opened).item(1, SHOW).setCheckState(ON)
     qtbot.waitUntil(lambda: bool(outlines(opened, number)))
+
+
+@pytest.mark.parametrize("view", ["ridgeline", "cloud", "paths"])
+def test_a_pinned_run_is_drawn_in_the_other_views(view: str, opened: MainWindow, qtbot: QtBot) -> None:
+    """Of another depth: at the depths of the present one."""
+    number = opened.controller.state.run
+    opened.controller.ask(Edit({"network.layers": 4, "network.units": 64}))
+    wait_for_step(qtbot, opened, 0)
+    opened.controller.ask(Look({"view": view}))
+    table(opened).item(1, PIN).setCheckState(ON)
+    role = look_of(number)[0]
+
+    def marks() -> list[list[Line | Points]]:
+        found = [[m for m in p.marks if isinstance(m, Line | Points)] for p in opened.units.view.scene.panels]
+        return [[m for m in panel if m.role is role] for panel in found]
+
+    qtbot.waitUntil(lambda: bool(marks()) and all(marks()), timeout=30_000)
+    count = {"ridgeline": [4], "cloud": [1] * 4, "paths": [4] * 3}[view]
+    assert [len(panel) for panel in marks()] == count
+    assert [e.text for e in opened.units.view.scene.legend if e.role is role] == [f"run {number}"]
+    table(opened).item(1, SHOW).setCheckState(OFF)
+    qtbot.waitUntil(lambda: not any(marks()))
+
+
+def test_a_run_without_that_sample_or_coordinate_is_not_looked_at(recording: Recording) -> None:
+    """Its data are 3 samples in 4 dimensions."""
+    run, places = _NetAlone(recording), Places((1, 5), 2, 1)
+
+    def found(**what: object) -> bool:
+        given = {"observable": "preactivation", "sample": 0, "coordinate": 0, **what}
+        return _series(run, places, 8, What(**given)) is not None  # type: ignore[arg-type]
+
+    for view in ("grid", "ridgeline", "cloud", "paths"):
+        assert found(view=view, second="backward")
+        assert not found(view=view, second="backward", sample=3)
+    assert found(view="ridgeline", coordinate=4)  # which nobody reads
+    assert not found(view="ridgeline", observable="u", coordinate=4)
+    assert not found(view="cloud", second="u", second_coordinate=4)
+    assert not found(view="paths", observable="u_norm", second="v_norm", coordinate=4)  # its planes do
+    assert not found(view="depth-map")
 
 
 def test_a_pinned_run_is_drawn_in_the_tabs_beside(opened: MainWindow, qtbot: QtBot) -> None:

@@ -69,6 +69,9 @@ def test_the_first_chunk_is_coarse_and_whole():
         seen |= set(rows.row[chunk].tolist())
         gaps.append(int(np.diff(sorted(seen)).max()))
     assert gaps == [4, 2, 2, 1]
+    few = rows_of(1000, 1000, samples=10, dimension=10, followed=2**13)
+    assert few.count == rows.count
+    assert len(few.layers) * few.units <= 2**13 < len(rows.layers) * rows.units
 
 
 # -- values ----------------------------------------------------------------------------------------------
