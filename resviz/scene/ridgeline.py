@@ -28,8 +28,8 @@ from resviz.scene.overlaid import ridge_outline, ridges_of, shown_of
 from resviz.scene.show import Show
 from resviz.scene.ticks import number
 
-RIDGES = 12  # as many as are told apart in a panel of a small window
-LINES = 24  # densities of the limit, at the ridges and between them: they go on smoothly
+RIDGES = 10  # as many as stand clear of one another in a small window
+LINES = 24  # densities of the limit at most, at the ridges and between them: they go on smoothly
 _LEGEND = (LegendEntry("finite units", Role.FINITE, filled=True), LegendEntry("Mean ODE", Role.LIMIT))
 _HIGH = 2.3 / LINES  # depth that the largest density is high
 _BARE = 2e-3  # of the largest density: where a line lies on its base it is left out
@@ -69,7 +69,7 @@ def ridgeline(
 ) -> Scene:
     """One panel of up to ``ridges`` histograms over the limit's densities, each standing at its depth s.
 
-    Between them the limit's densities go on alone, as fine lines: 24 or a few less at every L.
+    Between them the limit's densities go on alone, as fine lines: some twenty in all, whatever L is.
 
     Args:
         series: one observable over the whole depth.
