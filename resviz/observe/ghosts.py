@@ -23,7 +23,7 @@ from resviz.transport import Places, cohort, limit_places, net_places
 __all__ = ["GhostSeries", "Ghosts", "fan_layers"]
 
 Array = NDArray[np.float64]
-_FAN = 10  # a path costs a picture a fiftieth of its time, and more of them hide one another
+_FAN = 10  # each takes a quarter of a millisecond of a frame, and more of them hide one another
 
 
 def fan_layers(layers: int, paths: int = _FAN) -> tuple[int, ...]:
