@@ -129,7 +129,7 @@ def log_ticks(low: float, high: float, most: int) -> Ticks:
 
 
 def _multiples(low: float, high: float, most: int) -> list[tuple[int, int]]:
-    """(m, decade) of the finest nice multiples of which two or more, but no more than ``most``, are inside."""
+    """(m, decade) of the finest nice multiples of which two to ``most`` are inside, if any are."""
     decades = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
     for multiples in _MULTIPLES:
         found = [(m, decade) for decade in decades for m in multiples if low <= m * 10.0**decade <= high]
