@@ -152,8 +152,10 @@ def _paint_span(painter: QPainter, span: Span, at: PanelGeometry, sizes: Sizes, 
 
 def _paint_words(painter: QPainter, words: Words, at: PanelGeometry, sizes: Sizes, theme: Theme) -> None:
     x, y = at.to_pixel(words.x, words.y)
-    long, line = measure(words.text, sizes.label)
-    width, height = (line, long) if words.upward else (long, line)
+    rows = words.text.splitlines()
+    line = measure("0", sizes.label)[1]
+    long, across = max(measure(row, sizes.label)[0] for row in rows), line * len(rows)
+    width, height = (across, long) if words.upward else (long, across)
     if width > at.plot.width or height > at.plot.height:
         return
     # moved inwards at the border of the plot
@@ -163,8 +165,9 @@ def _paint_words(painter: QPainter, words: Words, at: PanelGeometry, sizes: Size
     if words.upward:
         painter.fillRect(QRectF(*place), brush_of(theme.plate()))
         draw_text(painter, place, words.text, sizes.label, colour, upward=True)
-    else:
-        paint_plated(painter, place, words.text, sizes.label, colour, theme)
+        return
+    for i, row in enumerate(rows):
+        paint_plated(painter, Rect(left, top + i * line, width, line), row, sizes.label, colour, theme)
 
 
 def _paint_texts(painter: QPainter, panel: Panel, plot: Rect, sizes: Sizes, theme: Theme) -> None:

@@ -70,7 +70,7 @@ class Arrangement(QObject):
         if self._narrow:
             docks, widths = docks[:1], widths[:1]
         window.resizeDocks(docks, widths, Qt.Orientation.Horizontal)
-        height = max(110, round(0.14 * window.height()))
+        height = max(122, round(0.14 * window.height()))
         window.resizeDocks([self._below], [height], Qt.Orientation.Vertical)
 
     def reset(self) -> None:

@@ -152,7 +152,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Text centred at a point of the panel, e.g. the name of a region; left out where it does not fit."""
+    """Text centred at a point of the panel, e.g. the name of a region; left out where it does not fit.
+
+    Level text may have several lines.
+    """
 
     x: float
     y: float

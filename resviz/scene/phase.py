@@ -155,8 +155,7 @@ def boundaries() -> list[Line]:
 def _names() -> list[Words]:
     return [
         Words(0.055, 10.0**4.55, "subcritical"),
-        Words(1.0, 10.0**4.85, "maximal local"),
-        Words(1.0, 10.0**4.55, "feature updates"),
+        Words(1.0, 10.0**4.55, "maximal local\nfeature updates"),
         Words(14.0, 10.0**4.55, "lazy ODE"),
         Words(30.0, 10.0**2.95, "lazy SDE"),
         Words(110.0, 10.0**0.9, "blow-up"),

@@ -12,7 +12,7 @@ from resviz.draw.picture import natural_scale, picture, rgb
 from resviz.errors import RequestError
 from resviz.scene.contrast import Losses, contrast
 from resviz.scene.grid import units_grid
-from resviz.scene.model import Axis, Band, Bars, Line, Panel, Role, Rule, Scene, Span
+from resviz.scene.model import Axis, Band, Bars, Line, Panel, Role, Rule, Scene, Span, Words
 from resviz.scene.show import Show
 from resviz.scene.theme import DARK, LIGHT, THEMES
 
@@ -117,6 +117,19 @@ def test_units_beyond_and_messages_are_written():
     for options in ({"beyond": (3, 0)}, {"beyond": (0, 12)}, {"message": "the limit is not solved yet"}):
         pixels, _ = painted(one_panel(**options))
         assert (pixels != empty).any(), options
+
+
+def test_lines_of_words_stand_close_in_any_size():
+    """A region's name of two lines is one block, not two places of the panel."""
+    for size in (SIZE, (3 * SIZE[0], 3 * SIZE[1])):
+        heights = []
+        for text in ("name", "name\nname"):
+            pixels, geometry = painted(one_panel(Words(0.0, 0.5, text)), size=size)
+            plot = geometry["a"].plot
+            dark = inside(pixels, plot).min(axis=-1) < 120
+            rows = np.flatnonzero(dark.any(axis=1))
+            heights.append(rows[-1] - rows[0])
+        assert 1.8 < (heights[1] + 1) / (heights[0] + 1) < 3.2
 
 
 def test_svg_keeps_text_as_text_and_stays_inside_the_axes():

@@ -23,9 +23,9 @@ def of(scene, kind):
 
 
 def test_names_stand_in_their_regions():
-    names = {"maximal local": Regime.FEATURES, "feature updates": Regime.FEATURES}
+    names = {"maximal local\nfeature updates": Regime.FEATURES}
     words = of(phase_scene(HERE), Words)
-    assert len(words) == 6
+    assert len(words) == 5
     for word in words:
         assert regime(word.x, word.y) == names.get(word.text, word.text)
 
