@@ -125,7 +125,7 @@ def test_lines_of_words_stand_close_in_any_size():
         heights = []
         for text in ("name", "name\nname"):
             pixels, geometry = painted(one_panel(Words(0.0, 0.5, text)), size=size)
-            plot = geometry["a"].plot
+            plot = geometry.panel("a").plot
             dark = inside(pixels, plot).min(axis=-1) < 120
             rows = np.flatnonzero(dark.any(axis=1))
             heights.append(rows[-1] - rows[0])
