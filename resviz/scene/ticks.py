@@ -1,7 +1,6 @@
 """Where ticks stand and what they say: pure arithmetic, C locale, three significant digits.
 
-Linear axes step by 1, 2 or 5 times a power of ten; logarithmic axes label decades, and where fewer than two
-are in sight multiples of them too.
+Linear axes step by 1, 2 or 5 times a power of ten; logarithmic axes label decades only.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from resviz.scene.model import Axis
 MINUS = "−"  # the real minus sign, as wide as a plus
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN_DECADES = range(-2, 4)  # 0.01 .. 1000 read better than powers
-_MULTIPLES = ((1, 2, 5), (1, 3))  # of a decade, the finest that fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def _signed(text: str) -> str:
 
 
 def log_ticks(low: float, high: float, most: int) -> Ticks:
-    """At most ``most`` labelled decades inside [low, high], 0 < low < high; of fewer than two, multiples.
+    """At most ``most`` labelled decades inside [low, high], 0 < low < high.
 
     Minor ticks stand at 2..9 times a decade; where decades are skipped, at the skipped ones.
 
@@ -114,34 +112,16 @@ def log_ticks(low: float, high: float, most: int) -> Ticks:
         stride += 1
     # multiples of the stride, so that 10⁰ stays labelled while the range grows
     decades = list(range(-(-first // stride) * stride, last + 1, stride))
-    labelled = [(1, decade) for decade in decades]
-    if len(decades) < 2 and stride == 1:
-        labelled = _multiples(low, high, most) or labelled
-    plain = all(decade in _PLAIN_DECADES for _, decade in labelled)
-    labels = tuple(_log_label(m, decade, plain) for m, decade in labelled)
-    values = tuple(min(max(m * 10.0**decade, low), high) for m, decade in labelled)
+    plain = all(decade in _PLAIN_DECADES for decade in decades)
+    labels = tuple(
+        f"{10.0**decade:.{max(0, -decade)}f}" if plain else power_of_ten(decade) for decade in decades
+    )
     if stride == 1:
-        between = [(m, decade) for decade in range(first - 1, last + 1) for m in range(1, 10)]
+        between = [m * 10.0**decade for decade in range(first - 1, last + 1) for m in range(2, 10)]
     else:
-        between = [(1, decade) for decade in range(first, last + 1)]
-    minor = (m * 10.0**decade for m, decade in between if (m, decade) not in labelled)
-    return Ticks(values, labels, tuple(value for value in minor if low <= value <= high))
-
-
-def _multiples(low: float, high: float, most: int) -> list[tuple[int, int]]:
-    """(m, decade) of the finest nice multiples of which two to ``most`` are inside, if any are."""
-    decades = range(math.floor(math.log10(low)), math.floor(math.log10(high)) + 1)
-    for multiples in _MULTIPLES:
-        found = [(m, decade) for decade in decades for m in multiples if low <= m * 10.0**decade <= high]
-        if 2 <= len(found) <= most:
-            return found
-    return []
-
-
-def _log_label(multiple: int, decade: int, plain: bool) -> str:
-    if plain:
-        return f"{multiple * 10.0**decade:.{max(0, -decade)}f}"
-    return power_of_ten(decade) if multiple == 1 else f"{multiple}×{power_of_ten(decade)}"
+        between = [10.0**decade for decade in range(first, last + 1) if decade not in decades]
+    minor = tuple(value for value in between if low <= value <= high)
+    return Ticks(tuple(min(max(10.0**decade, low), high) for decade in decades), labels, minor)
 
 
 @lru_cache(maxsize=256)
