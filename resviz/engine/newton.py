@@ -42,7 +42,7 @@ _WORDS = 2**29  # of all tangents, and of the activations of all layers
 def pays(layers: int, samples: int, dimension: int, units: int) -> bool:
     """Whether all layers at once are faster than one after the other on a GPU, and have room.
 
-    Milliseconds as measured on an H100 at ten shapes: in order 0.043 a layer and more. At once 0.4 for
+    Milliseconds as measured on an H100 at nine shapes: in order 0.043 a layer and more. At once 0.4 for
     launches, then two rounds, the first tangents, and their products over depth.
     """
     each, doublings = layers * samples * units, layers.bit_length()
