@@ -53,11 +53,13 @@ class Arrangement(QObject):
     def _arrange(self) -> None:
         """The contrast beside the pictures where there is room, else as a tab beside the Experiment."""
         if not self._right.isFloating():
+            # of docks behind each other the one in front is seen; it stays there
+            shown = next((dock for dock in self._left if not dock.visibleRegion().isEmpty()), self._left[0])
             if self._narrow:
                 self._window.tabifyDockWidget(self._left[0], self._right)
-                self._left[0].raise_()
             else:
                 self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._right)
+            shown.raise_()
         # a dock that has just moved takes its size when it has been laid out
         QTimer.singleShot(0, self, self._size)
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
+    QDockWidget,
     QLabel,
     QLineEdit,
     QMessageBox,
@@ -509,6 +510,21 @@ def test_a_narrow_window_puts_the_contrast_beside_the_form(
         lambda: (window._contrast_dock in window.tabifiedDockWidgets(window._experiment_dock)) is tabbed
     )
     assert window.findChild(QTabWidget, "tabs").count() == 6
+
+
+def test_the_list_of_runs_stays_in_front_when_the_contrast_moves(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(1500, 800)
+    runs = window.findChild(QDockWidget, "runs.dock")
+    runs.raise_()
+    for width, tabbed in ((1280, True), (1500, False), (1280, True)):
+        window.resize(width, 800)
+        qtbot.waitUntil(
+            lambda tabbed=tabbed: (
+                (window._contrast_dock in window.tabifiedDockWidgets(window._experiment_dock)) is tabbed
+            )
+        )
+        qtbot.waitUntil(lambda: not runs.visibleRegion().isEmpty())
+        assert window._experiment_dock.visibleRegion().isEmpty()
 
 
 def test_a_long_status_pushes_nothing_out_of_the_toolbar(window: MainWindow, qtbot: QtBot) -> None:
