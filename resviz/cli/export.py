@@ -113,6 +113,10 @@ def export(
         bool,
         typer.Option("--maps", help="Depth maps below the grid: overview and grid.", rich_help_panel=_LOOK),
     ] = False,
+    colours: Annotated[
+        str,
+        typer.Option(help="Of a phase diagram: travel, spread, diverged or none.", rich_help_panel=_LOOK),
+    ] = "travel",
     together: Annotated[
         str, typer.Option(help="Several recordings: beside or overlay.", rich_help_panel=_LOOK)
     ] = "beside",
@@ -182,6 +186,7 @@ def export(
         bins=bins,
         second=second,
         second_coordinate=second_coordinate,
+        colours=colours,
         together=together,
         title=title,
         caption=caption,

@@ -125,7 +125,8 @@ class PhaseFrames:
 
         session = self.recording.session
         point = run_point(session, self.recording.problem.dimension)
-        return phase_scene(point, (), self.atlas, caption=phase_notes(session, point, self.atlas))
+        caption = phase_notes(session, point, self.atlas)
+        return phase_scene(point, (), self.atlas, self.options.colours, caption)
 
 
 def _no_limit(view: str) -> RequestError:

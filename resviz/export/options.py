@@ -50,6 +50,7 @@ class Options(Finish):
         maps: the depth maps below the grid, in the views of `MAPPED`.
         second: what a cloud or a path sets against ``observable``; None takes its usual partner.
         second_coordinate: of ``second``, where it needs one; None the same, or the next of the same weight.
+        colours: of a phase diagram: "travel", "spread" or "diverged" as measured by the atlas, or "none".
     """
 
     view: str = "overview"
@@ -64,6 +65,7 @@ class Options(Finish):
     maps: bool = False
     second: str | None = None
     second_coordinate: int | None = None
+    colours: str = "travel"
 
     @property
     def drawn_scale(self) -> float:
@@ -199,7 +201,10 @@ def check_options(options: Options, session: Session, suffix: str) -> None:
     Raises:
         RequestError: naming the option, its value and what is allowed.
     """
+    from resviz.scene.phase import QUANTITIES
+
     one_of("view", options.view, VIEWS)
+    one_of("colours", options.colours, (*QUANTITIES, "none"))
     width, height = options.size
     if not (_SMALLEST <= width <= _LARGEST and _SMALLEST <= height <= _LARGEST):
         raise RequestError(

@@ -58,7 +58,6 @@ class Beside(QObject):
         self._fit_worker.yielded.connect(self._on_map)
         self._fit_worker.finished.connect(self._on_fit_finished)
         self._atlas: Atlas | None = None
-        self._quantity = "travel"
         self._atlas_worker = Worker("atlas", rate=5.0, background=True, parent=self)
         self._atlas_worker.yielded.connect(self._on_atlas)
         self._atlas_worker.finished.connect(self._on_atlas_finished)
@@ -73,7 +72,7 @@ class Beside(QObject):
         tabs.fit.chosen.connect(self._on_cell)
         tabs.error.chosen.connect(lambda step: controller.ask(Seek(round(step))))
         tabs.phase.chosen.connect(self._on_setting)
-        tabs.phase.quantity_chosen.connect(self._on_quantity)
+        tabs.phase.quantity_chosen.connect(lambda name: controller.ask(Look({"colours": name})))
         tabs.phase.atlas_asked.connect(self._on_atlas_asked)
 
     # -- when -------------------------------------------------------------------------------------------
@@ -250,14 +249,10 @@ class Beside(QObject):
             present,
             earlier_points(state),
             self._atlas,
-            self._quantity,
+            state.choice.colours,
             phase_notes(state.session, present, self._atlas),
         )
         self._tabs.phase.view.show_scene(scene)
-
-    def _on_quantity(self, name: str) -> None:
-        self._quantity = name
-        self._pace.soon()
 
     def _read_atlas(self) -> None:
         """What comes with the program and what was trained beside it: some 10 ms, and no waiting."""

@@ -100,6 +100,7 @@ def export_options(state: AppState, theme: str, view: str | None = None) -> Opti
         coordinate=show.coordinate,
         window=state.choice.window,  # maps and ridges take fewer layers than the grid where none are chosen
         lock_axes=show.lock_axes,
+        colours=state.choice.colours,
         theme=theme,
     )
 

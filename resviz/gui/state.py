@@ -35,6 +35,7 @@ class Choice:
         roomy: there is room for depth maps below the grid.
         scaled: displacements beside the lazy twin are multiplied by alpha.
         tall: there is room for all of the contrast's panels.
+        colours: of the phase diagram: a name of `resviz.scene.phase.QUANTITIES`, or "none".
         range: first and last of the steps that are played round and round, and exported; None: all.
     """
 
@@ -51,6 +52,7 @@ class Choice:
     roomy: bool = True
     scaled: bool = False
     tall: bool = False
+    colours: str = "travel"
     range: tuple[int, int] | None = None
 
 

@@ -120,7 +120,7 @@ class PhaseTab(SceneTab):
         self.quantity.setAccessibleName("What colours the map")
         for key, text in QUANTITIES.items():
             self.quantity.addItem(text[0].upper() + text[1:], key)
-        self.quantity.addItem("No colours", "")
+        self.quantity.addItem("No colours", "none")
         self.progress = QProgressBar()
         self.progress.setObjectName("phase.progress")
         self.progress.setAccessibleName("Progress of the atlas")

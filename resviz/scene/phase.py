@@ -90,12 +90,12 @@ def phase_scene(
         present: the session's own point; None where it has none (sigma_v = 0).
         earlier: finished runs.
         atlas: what was measured; rows of it that are not whole, or None: no colours.
-        quantity: a name of `QUANTITIES`, or "" for no colours.
+        quantity: a name of `QUANTITIES`, or "none".
         caption: what the present point is, how far the atlas has come.
     """
     marks: list[Mark] = []
     scale = None
-    atlas = atlas.whole_rows() if atlas is not None and quantity else None
+    atlas = atlas.whole_rows() if atlas is not None and quantity != "none" else None
     if atlas is not None and atlas.plan.ratios:
         values, scale = coloured(atlas, quantity)
         x, y = _across(atlas.plan.alphas, ALPHA), _across(atlas.plan.ratios, RATIO)

@@ -68,6 +68,21 @@ def test_the_phase_diagram_takes_its_colours_from_what_comes_along_and_the_kept_
     assert (point.x[0], point.y[0]) == (1.0, 6 * 32 / 3)
 
 
+@pytest.mark.parametrize(
+    ("colours", "label"), [("spread", "standard deviation"), ("diverged", "share of seeds"), ("none", None)]
+)
+def test_the_phase_diagram_is_coloured_by_what_is_chosen(recording, colours, label):
+    drawn = scene(recording, "phase-diagram", 0, colours=colours).panel("phase")
+    assert any(isinstance(mark, Heat) for mark in drawn.marks) == (label is not None)
+    assert ("colours" in drawn.title) == (label is not None)
+    assert label is None or label in drawn.title
+
+
+def test_colours_that_nobody_measured_are_refused(recording, tmp_path):
+    with pytest.raises(RequestError, match="colours 'sprad' does not exist; nearest: spread"):
+        resviz.export(recording, tmp_path / "a.png", view="phase-diagram", colours="sprad")
+
+
 def test_the_contrast_has_all_six_panels(recording):
     drawn = scene(recording, "contrast", 4)
     keys = {"displacement", "scaled", "travel", "drift", "drift by depth", "loss"}

@@ -15,6 +15,7 @@ from windows import SMALL, STEPS
 
 from resviz.draw.view import SceneView
 from resviz.gui.past import PastErrors, earlier_points, present_point
+from resviz.gui.pictures import export_options
 from resviz.gui.plot_menu import Plots
 from resviz.gui.state import AppState, Edit, KeptRun, Seek
 from resviz.gui.tabs import SceneTab
@@ -146,6 +147,7 @@ def test_the_phase_diagram_has_its_colours_at_once_and_refines_them(
     combo.setCurrentIndex(combo.findData("spread"))
     combo.activated.emit(combo.currentIndex())
     qtbot.waitUntil(lambda: "standard deviation" in tab.view.scene.panel("phase").title)
+    assert export_options(opened.controller.state, "light", "phase-diagram").colours == "spread"
 
     click(tab.view, "phase", 10.0, 1000.0)
     network = opened.controller.state.session.network
