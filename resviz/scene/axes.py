@@ -16,6 +16,7 @@ _BOUNDS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _TOPS = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)
 # A density narrower than about a tenth of its axis is cut at the top instead of flattening all the others.
 PEAK_CAP = 10.0
+_FURTHEST = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,11 @@ def log_edges(centres: Sequence[float] | Array) -> Array:
 
 
 def nice_bound(value: float, bounds: tuple[float, ...] = _BOUNDS) -> float:
-    """The smallest of ``bounds`` times a power of ten that is at least ``value`` > 0; it grows with it."""
+    """The smallest of ``bounds`` times a power of ten that is at least ``value`` > 0; it grows with it.
+
+    It is 1e300 at most, infinity's too: an axis has to end.
+    """
+    value = min(value, _FURTHEST)
     power = math.floor(math.log10(value))
     for bound in bounds:
         nice = bound * 10.0**power
@@ -129,6 +134,7 @@ def log_range(*curves: Array | None) -> Range:
             continue
         good = curve[np.isfinite(curve) & (curve > 0)]
         if good.size:
+            good = good.clip(1 / _FURTHEST, _FURTHEST)  # 1 / 1e-310 is infinite
             low, high = min(low, float(good.min())), max(high, float(good.max()))
     if high == 0:
         return Range(0.1, 1.0)

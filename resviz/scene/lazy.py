@@ -60,14 +60,14 @@ def drift_over_steps(
             each = np.stack([one.drift for one in readings])  # (n, G)
             if each.shape[1] > 1:
                 marks.append(Band(at, each.min(axis=1), each.max(axis=1), role))
-            top = max(top, float(each[np.isfinite(each)].max(initial=0.0)))
+            top = max(top, _highest(each))
     for readings, role in nets:
         if readings:
             marks.append(_mean(readings, role, "solid", 1.5))
     for readings in (drifts.twin_limit, drifts.session_limit):
         if readings:
             marks.append(_mean(readings, Role.LIMIT, "dot", 1.0))
-            top = max(top, *(one.mean_drift for one in readings))
+            top = max(top, _highest(np.array([one.mean_drift for one in readings])))
     if lazy:
         marks.append(Rule(0.0, Role.LAZY, across="y", dash="dash"))
     message = "" if drifts.session or drifts.twin else "following the units"
@@ -96,7 +96,7 @@ def drift_over_depth(
         (drifts.session_limit, Role.LIMIT, "dot"),
     ):
         # the axis holds all steps: it does not breathe while they are played
-        top = max([top, *(float(np.nanmax(one.drift)) for one in readings)])
+        top = max([top, *(_highest(one.drift) for one in readings)])
         at = reading_at(readings, step)
         if at is not None and len(at.depths) > 1:
             marks.append(Line(at.depths, at.drift, role, "dot" if dash == "dot" else "solid"))
@@ -116,6 +116,11 @@ def drift_over_depth(
 def _mean(readings: Sequence[Reading], role: Role, dash: Dash, width: float) -> Line:
     at = np.array([one.step for one in readings], np.float64)
     return Line(at, np.array([one.mean_drift for one in readings]), role, dash, width)
+
+
+def _highest(values: Array) -> float:
+    """The largest finite value, at least 0: a step that diverged stretches no axis."""
+    return float(values[np.isfinite(values)].max(initial=0.0))
 
 
 def _top(value: float) -> float:

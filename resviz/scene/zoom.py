@@ -43,11 +43,7 @@ class Zoom:
         if panel.key not in self.ranges:
             return panel
         x, y = self.ranges[panel.key]
-        return replace(
-            panel,
-            x=replace(panel.x, low=x.low, high=x.high),
-            y=replace(panel.y, low=y.low, high=y.high),
-        )
+        return replace(panel, x=_narrowed(panel.x, x), y=_narrowed(panel.y, y))
 
     def about(self, panel: Panel, x: float, y: float, factor: float, axes: str = "xy") -> Zoom:
         """Axes ``factor`` times as long, with the point (x, y) left where it is; never longer than whole.
@@ -87,6 +83,13 @@ class Zoom:
     def enlarging(self, key: str) -> Zoom:
         """One panel alone, or with an empty key all of them."""
         return replace(self, enlarged=key)
+
+
+def _narrowed(whole: Axis, part: Range) -> Axis:
+    # an axis may have become logarithmic since: what does not lie above 0 cannot be shown on it
+    if whole.scale == "log" and part.low <= 0:
+        return whole
+    return replace(whole, low=part.low, high=part.high)
 
 
 def _scaled(now: Axis, whole: Axis, about: float, factor: float) -> Range:

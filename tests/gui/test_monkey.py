@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,7 +88,7 @@ def let_loose(jungle: Jungle, monkey: Monkey, rounds: int, qtbot: QtBot, qtlog, 
                 if record.type in _WARNINGS and "This plugin does not support" not in record.message:
                     jungle.wrong.append(record.message)
             seen = len(qtlog.records)
-            jungle.wrong.extend(repr(error[1]) for error in exceptions)
+            jungle.wrong.extend("".join(traceback.format_exception(error[1])) for error in exceptions)
             assert not jungle.wrong, f"after {monkey.lately}: {jungle.wrong}"
 
         settle = monkey.settle

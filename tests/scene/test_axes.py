@@ -15,6 +15,13 @@ def test_nice_bound_is_above_close_and_monotone(a, b):
         assert nice_bound(a) <= nice_bound(b)
 
 
+def test_an_axis_ends_even_where_its_values_do_not():
+    assert nice_bound(np.inf) == nice_bound(1.7e308) == 1e300
+    reach = log_range(np.array([5e-324, 1.7e308]))
+    assert 0 < reach.low < 1e-299
+    assert 1e299 < reach.high < np.inf
+
+
 @given(st.lists(st.tuples(ends, ends).map(sorted), min_size=1, max_size=6), st.booleans())
 def test_ranges_hold_what_is_needed_and_never_shrink(wishes, nonnegative):
     current = None

@@ -95,6 +95,20 @@ def test_drift_over_steps_and_depth():
     assert depth.y.high == drift.y.high  # it holds every step
 
 
+def test_a_step_that_diverged_stretches_no_axis():
+    gone = [FakeReading(80, np.inf, np.inf), FakeReading(90, np.nan, np.nan)]
+    drifts = Drifts(
+        session=[*DRIFTS.session, *gone],
+        twin=DRIFTS.twin,
+        session_limit=[*DRIFTS.session_limit, *gone],
+        twin_limit=gone,
+    )
+    look = dict(step=90, steps=100, layout="tall")
+    before, after = (contrast(SESSION, TWIN, LAZY, LOSSES, d, **look) for d in (DRIFTS, drifts))
+    for key in ("drift", "drift by depth"):
+        assert after.panel(key).y == before.panel(key).y
+
+
 def test_the_meter_says_it_in_words_and_a_number():
     assert contrast(SESSION, TWIN, LAZY, LOSSES, step=50, steps=100).caption == ""
     said = contrast(SESSION, TWIN, LAZY, LOSSES, DRIFTS, step=50, steps=100).caption

@@ -81,3 +81,14 @@ def test_what_is_seized_is_taken_along():
 
 def test_whole_axes_do_not_move():
     assert not Zoom().moved(LOSS, (50, 0.1), (45, 0.2)).ranges
+
+
+def test_a_panel_that_becomes_logarithmic_lets_go_of_what_does_not_lie_above_0():
+    straight = Panel("sweep", "", Axis(0, 100), Axis(0, 10), (), cell=(0, 1, 1, 1))
+    zoom = Zoom().about(straight, 50, 0, 0.5)
+    log = Panel("sweep", "", Axis(0, 100), Axis(1e-3, 10, scale="log"), (), cell=(0, 1, 1, 1))
+    panel = zoom.of(Scene((log,))).panel("sweep")
+    assert panel.y == log.y
+    assert panel.x == Axis(25, 75)
+    again = zoom.about(log, 50, 0.1, 0.5).of(Scene((log,))).panel("sweep")
+    assert log.y.low < again.y.low < 0.1 < again.y.high < log.y.high
