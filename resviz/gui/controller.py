@@ -167,8 +167,7 @@ class Controller(QObject):
                 self._pace.soon()  # the old one is greyed
         if new.run == old.run and (new.training, new.target) != (old.training, old.target):
             self.training.drive(new)
-        if new.run == old.run:
-            self.training.kept.leave({*old.numbers} - {*new.numbers})
+        self.training.kept.leave({*old.numbers} - {*new.numbers})
         if new.playing != old.playing:
             self._clock.run(new.playing)
         if new.choice != old.choice or (new.newest != old.newest and not self._look.busy):

@@ -33,7 +33,9 @@ class PastErrors:
         self._runs: dict[int, _Past] = {}
 
     def follow(self, state: AppState, recording: Recording | None) -> None:
-        """Take note of the present run; of its errors when it has ended."""
+        """Take note of the present run, of its errors when it has ended; forget runs that are not listed."""
+        if gone := self._runs.keys() - {state.run, *state.numbers}:
+            self._runs = {number: past for number, past in self._runs.items() if number not in gone}
         if recording is None or state.newest < 1:
             return
         known = self._runs.get(state.run)

@@ -23,7 +23,7 @@ from resviz.observe.atlas import AtlasPlan
 from resviz.recording import Recording, open_recording
 from resviz.study import atlas as study
 
-TIMES = 20
+TIMES = int(__import__("os").environ.get("TT","20"))
 RARE = (
     "action of Open recent",
     "action open_recent",

@@ -21,7 +21,7 @@ from resviz.gui.state import Edit, Look
 from resviz.gui.window import MainWindow
 from resviz.gui.work import Places, What
 from resviz.recording import Recording, run
-from resviz.recording.spool import unfinished
+from resviz.recording.spool import spool_folder, unfinished
 from resviz.scene.histogram import histogram
 from resviz.scene.model import Bars, Line, Points
 from resviz.scene.others import look_of
@@ -258,6 +258,15 @@ def test_a_trained_run_is_spooled_and_leaves_memory_by_itself(trained: MainWindo
     assert spool.failure is None
     action(trained, "reset").trigger()
     assert len(trained.controller.training.kept) == 1
+
+
+def test_runs_that_trained_nothing_leave_nothing_behind(trained: MainWindow, qtbot: QtBot) -> None:
+    control = trained.controller
+    for _ in range(3):
+        action(trained, "new_seed").trigger()
+        qtbot.waitUntil(lambda: control.recording is not None and control.recording.step == 0)
+    assert len(control.training.kept) == 1  # the trained one
+    assert len(list(spool_folder().iterdir())) == 2  # and the present one
 
 
 def test_settings_say_what_tells_runs_apart() -> None:

@@ -206,12 +206,16 @@ def test_an_atlas_is_cancelled_and_goes_on(
 
 def test_finished_runs_keep_errors_of_the_same_limit(recording: Recording) -> None:
     past = PastErrors()
+    wider, other = (SMALL.with_values(change) for change in ({"network.units": 8}, {"data.seed": 9}))
+    runs = (KeptRun(1, SMALL), KeptRun(2, wider), KeptRun(3, other), KeptRun(4, SMALL))
     past.follow(AppState(SMALL, run=1, newest=STEPS, ended=True), recording)
-    past.follow(AppState(SMALL.with_values({"network.units": 8}), run=2, newest=3), recording)
-    past.follow(AppState(SMALL.with_values({"data.seed": 9}), run=3, newest=3), recording)
-    past.follow(AppState(SMALL, run=4, newest=0), recording)  # has trained nothing
+    past.follow(AppState(wider, run=2, newest=3, runs=runs), recording)
+    past.follow(AppState(other, run=3, newest=3, runs=runs), recording)
+    past.follow(AppState(SMALL, run=4, newest=0, runs=runs), recording)  # has trained nothing
     assert [len(one.measured) for one in past.like(2)] == [STEPS + 1]
     assert past.like(3) == past.like(4) == []
+    past.follow(AppState(wider, run=2, newest=3, runs=runs[1:]), recording)
+    assert past.like(2) == []  # the first was taken off the list
 
 
 def test_points_of_the_list_of_runs() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from resviz.errors import RecordingError
+from resviz.fields.steps import Steps
 from resviz.recording import Recording, open_recording, record, run
 
 VERSIONS = Path(__file__).parent / "versions"
@@ -133,6 +134,14 @@ def test_a_recording_that_grows_is_saved_as_far_as_it_is(small, recording, tmp_p
     assert opened.limit.newest == 3
     assert opened.steps == 6
     assert opened.fields(3).h.tobytes() == recording.fields(3).h.tobytes()
+
+
+def test_a_twin_without_a_step_is_left_out_though_its_limit_is_ahead(recording, monkeypatch, tmp_path):
+    monkeypatch.setattr(recording.contrast, "_fields", Steps())
+    assert recording.contrast.limit.newest == 6
+    opened = open_recording(recording.save(tmp_path / "run"))
+    assert opened.contrast is None
+    assert opened.step == opened.limit.newest == 6
 
 
 def test_damage_names_the_member_and_leaves_the_rest(small, monkeypatch, tmp_path):
