@@ -34,7 +34,8 @@ def error_colour(of: Theme) -> str:
 
 def apply_theme(application: QApplication, of: Theme) -> None:
     """Give every widget of the application the colours of ``of``."""
-    application.setStyle("Fusion")
+    if application.style().name() != "fusion":
+        application.setStyle("Fusion")
     application.setPalette(palette(of))
 
 

@@ -52,6 +52,7 @@ class RunsDock(QWidget):
         self.setObjectName("runs")
         self._theme: Theme = LIGHT
         self._rows: tuple[tuple[KeptRun, bool], ...] = ()
+        self._written: list[tuple[KeptRun, bool, str] | None] = []  # what each row says; None: to be written
         self.table = _Table(0, len(_HEADS))
         self.table.setObjectName("runs.table")
         self.table.setAccessibleName("Runs of this window")
@@ -93,16 +94,33 @@ class RunsDock(QWidget):
         place = self.table.currentRow(), self.table.currentColumn()
         self._rows = rows
         self.table.blockSignals(True)
-        self.table.setRowCount(len(rows))
         # what all runs have in common tells none of them apart
         parts = [settings_parts(run.session) for run, _ in rows]
         common = set.intersection(*map(set, parts)) if len(parts) > 1 else set()
-        for row, (run, is_present) in enumerate(rows):
-            own = [part for part in parts[row] if part not in common]
-            self._fill(row, run, is_present, "  ".join(own) or "the same")
-        if place[0] >= 0:
+        told = ["  ".join(part for part in own if part not in common) or "the same" for own in parts]
+        wanted = [(run, is_present, text) for (run, is_present), text in zip(rows, told, strict=True)]
+        self._make_rows([run.number for run, _ in rows])
+        for row, content in enumerate(wanted):
+            if content != self._written[row]:  # a row costs 3 ms
+                self._fill(row, *content)
+                self._written[row] = content
+        if place[0] >= 0 > self.table.currentRow():
             self.table.setCurrentCell(min(place[0], len(rows) - 1), place[1])
         self.table.blockSignals(False)
+
+    def _make_rows(self, numbers: list[int]) -> None:
+        """A row for every run; those that stay move with what they say."""
+        for row in reversed(range(len(self._written))):
+            if (one := self._written[row]) is None or one[0].number not in numbers:
+                self.table.removeRow(row)
+                del self._written[row]
+        for row, number in enumerate(numbers):
+            one = self._written[row] if row < len(self._written) else None
+            if one is None or one[0].number != number:
+                self.table.insertRow(row)
+                self._written.insert(row, None)
+        self.table.setRowCount(len(numbers))
+        del self._written[len(numbers) :]
 
     def _fill(self, row: int, run: KeptRun, present: bool, settings: str) -> None:
         texts = {

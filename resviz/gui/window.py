@@ -74,6 +74,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.interactive = interactive
         self._theme: Theme = theme("light")
+        self._themed = ""  # the theme that its widgets have
         self._sure = False  # that the window is to close although a run goes on
         self._facts = Facts()
         self._status_pace = Sparing(_STATUS_MS, self)
@@ -230,6 +231,10 @@ class MainWindow(QMainWindow):
 
     def _set_theme(self, choice: ThemeChoice) -> None:
         self._theme = chosen_theme(choice)
+        self.commands.themes[choice].setChecked(True)
+        if self._theme.name == self._themed:  # every widget would be polished again: 40 ms
+            return
+        self._themed = self._theme.name
         application = QApplication.instance()
         if isinstance(application, QApplication):
             apply_theme(application, self._theme)
@@ -241,7 +246,6 @@ class MainWindow(QMainWindow):
         self.runs.set_theme(self._theme)
         self.notice.set_colours(error_colour(self._theme))
         self.commands.show_icons(self._icon)
-        self.commands.themes[choice].setChecked(True)
         self._show_transport(self.controller.state)
 
     def _apply(self, settings: Settings) -> None:

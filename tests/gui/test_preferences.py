@@ -109,6 +109,17 @@ def test_the_theme_is_switched_while_running_and_redraws_everything(
     assert read_settings().theme == name
 
 
+def test_widgets_are_polished_once_a_theme_and_for_nothing_else(window: MainWindow, monkeypatch) -> None:
+    action(window, "theme.light").trigger()
+    given: list[str] = []
+    monkeypatch.setattr("resviz.gui.window.apply_theme", lambda application, of: given.append(of.name))
+    window.preferences.change(threads=2)
+    assert given == []
+    action(window, "theme.dark").trigger()
+    window.preferences.change(memory_gb=2.0)
+    assert given == ["dark"]
+
+
 def test_a_system_that_turns_dark_takes_the_window_along(window: MainWindow, monkeypatch) -> None:
     hints = QApplication.styleHints()
     monkeypatch.setattr(type(hints), "colorScheme", lambda self: Qt.ColorScheme.Dark)

@@ -17,7 +17,7 @@ from resviz.fields.memory import MEMORY
 from resviz.gui.overlays import _NetAlone, _series
 from resviz.gui.removing import RemovingQuestion
 from resviz.gui.runs_dock import NAME, NOTE, PIN, RUN, SETTINGS, SHOW, STEPS, settings_text
-from resviz.gui.state import Edit, Look
+from resviz.gui.state import Edit, EditRun, Look, RemoveRun
 from resviz.gui.window import MainWindow
 from resviz.gui.work import Places, What
 from resviz.recording import Recording, run
@@ -57,6 +57,27 @@ def test_runs_are_listed_named_and_noted(opened: MainWindow, qtbot: QtBot) -> No
     kept = opened.controller.state.runs[0]
     assert (kept.name, kept.note) == ("the first", "keep this")
     assert texts(opened, NOTE) == ["", "keep this"]
+
+
+def test_only_rows_that_changed_are_written(trained: MainWindow, qtbot: QtBot) -> None:
+    rows = table(trained)
+    for _ in range(2):
+        action(trained, "new_seed").trigger()
+        action(trained, "step").trigger()
+        qtbot.waitUntil(lambda: trained.controller.state.newest >= 1)
+    rows.setCurrentCell(2, NOTE)
+    written: set[int] = set()
+    rows.model().dataChanged.connect(lambda first, last: written.update(range(first.row(), last.row() + 1)))
+    trained.controller.ask(EditRun(trained.controller.state.runs[1].number, {"note": "second"}))
+    assert written == {1}
+    assert texts(trained, NOTE) == ["", "second", ""]
+    first = trained.controller.state.runs[0].number
+    action(trained, "new_seed").trigger()  # a row on top of them
+    assert texts(trained, RUN) == [str(first + n) for n in (3, 2, 1, 0)]
+    assert (rows.currentRow(), rows.currentColumn()) == (3, NOTE)  # still of the first run
+    trained.controller.ask(RemoveRun(first + 1))
+    assert texts(trained, RUN) == [str(first + n) for n in (3, 2, 0)]
+    assert texts(trained, NOTE) == ["", "", ""]
 
 
 def test_a_pinned_run_is_drawn_over_the_present_one(opened: MainWindow, qtbot: QtBot) -> None:
