@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -20,8 +21,15 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 
+_STATIC = ("getOpenFileName", "getSaveFileName", "getExistingDirectory")
+
+
 class FileDialogs:
-    """Answers Qt's own file dialogs, and the questions they ask, while their event loops run."""
+    """Answers Qt's own file dialogs, and the questions they ask, while their event loops run.
+
+    Attributes:
+        quick: answer before there is a dialog at all: what asked gets its path, and Qt's part is left out.
+    """
 
     def __init__(
         self, chance: random.Random, folder: Path, files: Sequence[Path], busy: Sequence[QDialog]
@@ -35,6 +43,11 @@ class FileDialogs:
         self.random, self.folder, self._files, self._open = chance, folder, files, busy
         self._answer: Path | None = None  # to the next file dialog; None: any
         self._tries = self._waited = 0
+        self.quick = False
+        self._real = {name: getattr(QFileDialog, name) for name in (*_STATIC, "exec")}
+        for name in _STATIC:
+            setattr(QFileDialog, name, staticmethod(partial(self._asked, name)))
+        setattr(QFileDialog, "exec", lambda dialog: self._executed(dialog))
         self._timer = QTimer()
         self._timer.setInterval(3)
         self._timer.timeout.connect(self._answer_file_dialog)
@@ -43,10 +56,44 @@ class FileDialogs:
     def stop(self) -> None:
         """Answer nothing any more."""
         self._timer.stop()
+        for name, real in self._real.items():
+            setattr(QFileDialog, name, staticmethod(real) if name in _STATIC else real)
 
     def answering(self, path: Path) -> None:
         """Answer the next file dialog with ``path``."""
         self._answer, self._tries = path, 0
+
+    def answer_any(self, ending: str) -> None:
+        """Answer the next file dialog with one of the files, whose name ends so."""
+        self.answering(next(path for path in self._files if path.name.endswith(ending)))
+
+    def _asked(self, name: str, *arguments: object) -> object:
+        if not self.quick:
+            return self._real[name](*arguments)
+        if name == "getExistingDirectory":
+            return str(self._quick_path(self.folder) or "")
+        opened = [*self._files, self.folder / "missing.resviz"]
+        given = self.random.choice(opened) if name == "getOpenFileName" else self._new_path()
+        return str(self._quick_path(given) or ""), ""
+
+    def _executed(self, dialog: QFileDialog) -> int:
+        path = self._quick_path(self._new_path()) if self.quick else None
+        if not self.quick:
+            return self._real["exec"](dialog)
+        if path is None:
+            return 0
+        dialog.selectFile(str(path))
+        return 1
+
+    def _quick_path(self, path: Path) -> Path | None:
+        """``path``, or what was to be answered; None: cancelled."""
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            return answer
+        return None if self.random.random() < 0.5 else path
+
+    def _new_path(self) -> Path:
+        return self.folder / f"file-{self.random.randrange(4)}"
 
     def _answer_file_dialog(self) -> None:
         box = QApplication.activeModalWidget()
@@ -90,7 +137,7 @@ class FileDialogs:
             return self.folder
         if dialog.acceptMode() == QFileDialog.AcceptMode.AcceptOpen:
             return self.random.choice([*self._files, self.folder / "missing.resviz"])
-        return self.folder / f"file-{self.random.randrange(4)}"
+        return self._new_path()
 
 
 def _file_dialogs() -> list[QWidget]:

@@ -1,9 +1,17 @@
-"""Everything in the window fired in random order; after that the window still does its work."""
+"""Everything in the window fired in random order; after that the window still does its work.
+
+RESVIZ_MONKEY_S: seconds that the long version goes on for, 600 unless it is set.
+"""
 
 from __future__ import annotations
 
+import itertools
+import os
+import time
 import traceback
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,23 +23,19 @@ from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 from windows import SMALL, STEPS, action, wait_for_step
 
-from resviz.config import Session, load_session
+from resviz.config import load_session
 from resviz.gui.app import make_window
 from resviz.gui.state import Load, Look, Seek
 from resviz.gui.window import MainWindow
 from resviz.observe.atlas import AtlasPlan
 from resviz.recording import Recording, open_recording
 from resviz.study import atlas as study
+from resviz.study.sweep import Sweep
 
-TIMES = int(__import__("os").environ.get("TT","20"))
-RARE = (
-    "action of Open recent",
-    "action open_recent",
-    "control run",
-    "control sweep.plot",  # these two are there once a design of two axes is planned, a second later
-    "control sweep.across",
-)
+TIMES = 20
 _WARNINGS = (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
+_WILD = 0.6  # of the rounds are left to chance; what was not there by then is made to be
+_AXES = [{"key": "network.units", "list": [4, 8]}, {"key": "network.layers", "list": [2, 4]}]
 
 
 @dataclass
@@ -46,18 +50,17 @@ class Jungle:
     wrong: list[str] = field(default_factory=list)
 
 
-@pytest.fixture
-def jungle(
-    qtbot: QtBot, tmp_path: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Jungle]:
-    home, folder, mine = tmp_path / "home", tmp_path / "desk", tmp_path / "mine"
-    for made in (home, folder, mine):
+@contextmanager
+def jungle(home: Path, recording: Recording) -> Iterator[Jungle]:
+    folder, mine = home / "desk", home / "mine"
+    for made in (folder, mine):
         made.mkdir()
-    monkeypatch.setenv("HOME", str(home))  # figures of reproductions go there
-    plan = AtlasPlan(alphas=(0.1, 1.0), ratios=(1.6,), steps=2, seeds=1)
-    whole = study.atlas
-    monkeypatch.setattr(study, "atlas", lambda folder: whole(plan, folder))
-    files = [SMALL.save(mine / "small.toml"), recording.save(mine / "small.resviz")]
+    sweep = Sweep.from_mapping({"session": SMALL.to_mapping(), "axes": _AXES, "measure": ["loss"]})
+    files = [
+        SMALL.save(mine / "small.toml"),
+        recording.save(mine / "small.resviz"),
+        sweep.save(mine / "sweep.toml"),
+    ]
     np.savez(mine / "data.npz", x=np.eye(4, 3), y=np.eye(4, 3))
     (mine / "table.csv").write_text("a,b\n1,2\n3,5\n4,4\n")
     (mine / "broken.toml").write_text("schema = 1\n[network]\nlayer = 3\n")
@@ -67,19 +70,31 @@ def jungle(
     kept = {path: path.read_bytes() for path in mine.iterdir()}
     made = Jungle(window, folder, kept, files, recording.save(home / "recorded.resviz"))
     window.controller.failed.connect(lambda error, report: made.wrong.append(report))
-    window.resize(1420, 800)
+    window.resize(1280, 720)
     window.show()
-    yield made
-    for dialog in window.findChildren(QDialog):
-        dialog.reject()
-    window.interactive = False
-    window.close()
-    window.deleteLater()
+    try:
+        yield made
+    finally:
+        for dialog in window.findChildren(QDialog):
+            dialog.reject()
+        window.interactive = False
+        window.close()
+        window.deleteLater()
 
 
-def let_loose(jungle: Jungle, monkey: Monkey, rounds: int, qtbot: QtBot, qtlog, *, make_up: bool) -> None:
-    """``rounds`` of everything, and of what was not there at its turn; says what went before a failure."""
-    seen = 0
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder: figures of reproductions go there. The atlas is a small one."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    plan = AtlasPlan(alphas=(0.1, 1.0), ratios=(1.6,), steps=2, seeds=1)
+    whole = study.atlas
+    monkeypatch.setattr(study, "atlas", lambda folder: whole(plan, folder))
+    return tmp_path
+
+
+def let_loose(jungle: Jungle, monkey: Monkey, qtbot: QtBot, qtlog, until: float) -> None:
+    """Rounds of everything, then what was not there at its turn; says what went before a failure."""
+    seen = len(qtlog.records)
     with qtbot.capture_exceptions() as exceptions:
 
         def look() -> None:
@@ -89,25 +104,19 @@ def let_loose(jungle: Jungle, monkey: Monkey, rounds: int, qtbot: QtBot, qtlog, 
                     jungle.wrong.append(record.message)
             seen = len(qtlog.records)
             jungle.wrong.extend("".join(traceback.format_exception(error[1])) for error in exceptions)
-            assert not jungle.wrong, f"after {monkey.lately}: {jungle.wrong}"
+            assert not jungle.wrong, f"after {monkey.lately}:\n" + "\n".join(jungle.wrong)
 
-        settle = monkey.settle
-
-        def settled() -> None:
-            settle()
-            look()
-
-        monkey.settle = settled
-        for _ in range(rounds):
-            monkey.round()
-        if make_up:
-            monkey.make_up(rounds)
-        monkey.settle = settle
+        monkey.look = look
+        for _ in range(round(_WILD * monkey.times)):
+            if time.monotonic() < until:
+                monkey.round()
+        monkey.make_up(until)
 
 
 def check_work_goes_on(jungle: Jungle, monkey: Monkey, qtbot: QtBot) -> None:
     """Open, run, scrub, export, save: by the same actions and dialogs as before."""
     window, controller = jungle.window, jungle.window.controller
+    monkey.dialogs.quick = False
     window.tabs.setCurrentIndex(0)
     controller.ask(Look({"view": "grid", "observable": "preactivation", "layers": None, "bins": None}))
     monkey.dialogs.answering(jungle.recorded)
@@ -144,34 +153,57 @@ def check_nothing_is_left(jungle: Jungle) -> None:
         assert path.exists(), f"{path.name} is gone"
         if path.suffix not in (".toml", ".resviz"):  # these two may be saved again, whole
             assert path.read_bytes() == before, path.name
-    load_session(jungle.kept and next(path for path in jungle.kept if path.name == "small.toml"))
+    load_session(next(path for path in jungle.kept if path.name == "small.toml"))
     for path in jungle.folder.glob("*.resviz"):
         open_recording(path)
     for path in jungle.folder.glob("*.toml"):
-        assert isinstance(load_session(path), Session)
+        text = path.read_text(encoding="utf-8")
+        Sweep.from_toml(text) if "[[axes]]" in text else load_session(path)
 
 
-def run_wild(jungle: Jungle, seed: int, qtbot: QtBot, qtlog, rounds: int, *, counted: bool) -> None:
-    monkey = Monkey(jungle.window, seed, jungle.folder, Load(SMALL), jungle.files)
+def run_wild(
+    jungle: Jungle, monkey: Monkey, qtbot: QtBot, qtlog, until: float = float("inf")
+) -> None:
     try:
-        let_loose(jungle, monkey, rounds, qtbot, qtlog, make_up=counted)
-        print("\n".join(f"{count:5d}  {name}" for name, count in sorted(monkey.fired.items())))
+        let_loose(jungle, monkey, qtbot, qtlog, until)
         check_nothing_is_left(jungle)
         check_work_goes_on(jungle, monkey, qtbot)
-        every = {name for name, _ in monkey.targets() if monkey.possible(name) and name not in RARE}
-        late = {name: monkey.fired[name] for name in every if monkey.fired[name] < rounds}
-        assert not (counted and late), late
     finally:
         monkey.stop()
+        print("\n".join(f"{count:5d}  {name}" for name, count in sorted(monkey.fired.items())))
 
 
-@pytest.mark.timeout(300)
-def test_a_monkey_breaks_nothing(jungle: Jungle, qtbot: QtBot, qtlog) -> None:
-    run_wild(jungle, 1, qtbot, qtlog, 4, counted=False)
+def late(fired: Counter[str]) -> dict[str, int]:
+    return {name: count for name, count in sorted(fired.items()) if count < TIMES}
+
+
+@pytest.mark.timeout(600)
+def test_a_monkey_fires_everything_twenty_times_and_breaks_nothing(
+    home: Path, recording: Recording, qtbot: QtBot, qtlog
+) -> None:
+    fired: Counter[str] = Counter()
+    with jungle(home, recording) as made:
+        monkey = Monkey(made.window, 1, made.folder, Load(SMALL), made.files, times=TIMES, fired=fired, real_dialogs=2)
+        run_wild(made, monkey, qtbot, qtlog)
+    assert late(fired) == {}
+    assert len(fired) > 300
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", range(1, 6))
-def test_many_monkeys_fire_everything_twenty_times(jungle: Jungle, qtbot: QtBot, qtlog, seed: int) -> None:
-    run_wild(jungle, seed, qtbot, qtlog, TIMES, counted=True)
+@pytest.mark.timeout(0)
+def test_monkeys_of_many_seeds_break_nothing(home: Path, recording: Recording, qtbot: QtBot, qtlog) -> None:
+    end = time.monotonic() + float(os.environ.get("RESVIZ_MONKEY_S", "600"))
+    every: Counter[str] = Counter()
+    for seed in itertools.count(2):
+        mine = home / f"seed-{seed}"
+        mine.mkdir()
+        fired: Counter[str] = Counter()
+        with jungle(mine, recording) as made:
+            monkey = Monkey(made.window, seed, made.folder, Load(SMALL), made.files, times=TIMES, fired=fired)
+            run_wild(made, monkey, qtbot, qtlog, end if every else float("inf"))
+        assert every or late(fired) == {}
+        every += fired
+        if time.monotonic() > end:
+            break
+    print(f"{seed - 1} seeds, all together:")
+    print("\n".join(f"{count:5d}  {name}" for name, count in sorted(every.items())))

@@ -1,0 +1,121 @@
+"""How a target that is not there is made to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from file_dialogs import FileDialogs
+from monkey_hands import Hands, bring_forward, choose
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+
+from resviz.draw.view import SceneView
+from resviz.gui.state import Edit, Follow, Load, Look, Reset, Seek, ToggleRun, Undo
+from resviz.gui.sweep.tab import SweepTab
+from resviz.gui.window import MainWindow
+
+OPENERS = {
+    "export_dialog": "action export",
+    "settings": "action settings.open",
+    "reproduce_dialog": "action reproduce.all",
+    "about": "action about.show",
+    "keys": "action keys.show",
+    "recovery": "action unsaved",
+    "removing": "runs.remove",
+    "closing": "action quit",
+    "where": "control training.rate",
+}
+"""What opens the dialogs, by the names that those of their controls begin with."""
+
+
+class Ways:
+    """Does what makes a target possible."""
+
+    def __init__(self, window: MainWindow, hands: Hands, dialogs: FileDialogs, small: Load) -> None:
+        """``small`` brings the window back to a session that trains in a blink."""
+        self._window, self._hands, self._dialogs, self._small = window, hands, dialogs, small
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Let the window work until ``condition`` holds; what never comes is a lost signal, and fails."""
+        for _ in range(15_000):
+            if condition():
+                return
+            QTest.qWait(2)
+        raise AssertionError("what was to come never came")
+
+    def prepare(self, name: str) -> None:
+        """Make ``name`` possible, as far as it can be."""
+        control, chance = self._window.controller, self._hands.random
+        match name.rpartition(" ")[2]:
+            case "undo":
+                control.ask(Edit({"training.rate": chance.choice((0.3, 0.6, 0.9))}))
+            case "redo":
+                control.ask(Edit({"training.rate": chance.choice((0.2, 0.7, 0.8))}))
+                control.ask(Undo())
+            case "data.path" | "data.targets":
+                self._dialogs.answer_any(".csv")
+                choose(self._window, "data.kind", "file")
+            case "second_coordinate":
+                choose(self._window, "view", "cloud")
+                choose(self._window, "second", "v")
+            case "depth_width":
+                control.ask(self._small)
+            case "export":
+                self._train()
+            case "runs.table" | "unsaved" | "runs.show" | "runs.remove":
+                self._train(steps=1)
+                control.ask(Reset())
+            case "training.rate":  # of a step that is past: where is it to hold?
+                self._train()
+                control.ask(Seek(4))
+            case "enlarge":  # one layer alone cannot be
+                control.ask(self._small)
+                control.ask(Look({"view": "grid", "layers": None}))
+                bring_forward(self._window, self._window.units.view)  # what nobody sees is not drawn
+                self.until(lambda: len(self._window.units.view.scene.panels) > 1)
+            case "tour.next" | "tour.skip":
+                self._window.show_tour()
+            case "Recent":
+                self._dialogs.answer_any(".resviz")
+                self._window.findChild(QAction, "open").trigger()
+        if name.startswith("control sweep."):
+            self._prepare_sweep(name)
+        if name.startswith("plot ") and name.endswith("menu all"):
+            self._zoom_in(name)
+
+    def _train(self, steps: int | None = None) -> None:
+        """A run with steps, all of them unless ``steps`` says how many."""
+        control = self._window.controller
+        control.ask(self._small)
+        control.ask(Follow(True))
+        if not control.state.active:
+            control.ask(ToggleRun())
+        self.until(lambda: control.state.ended or (steps is not None and control.state.newest >= steps))
+
+    def _zoom_in(self, name: str) -> None:
+        for view in self._window.findChildren(SceneView):
+            if name.startswith(f"plot {view.objectName()}:"):
+                bring_forward(self._window, view)
+                self.until(lambda view=view: view.scene.panels)
+                for panel in view.scene.panels[:1]:
+                    view.set_zoom(view.zoom.about(panel, panel.x.high, panel.y.high, 0.7))
+
+    def _prepare_sweep(self, name: str) -> None:
+        """A design of two axes that nothing runs, its values written as the control needs it."""
+        tab = self._window.findChild(SweepTab)
+        bring_forward(self._window, tab)
+        if tab.cancel.isEnabled():
+            tab.cancel.click()
+        self.until(tab.form.isEnabled)
+        if name.endswith((".plot", ".across")):
+            self._dialogs.answer_any("sweep.toml")
+            tab.form.open.click()
+            self.until(tab.plot.isVisible)  # once it is planned
+            return
+        if not tab.form.two_axes and "remove" not in name:
+            tab.form.axes[0].propose("network.layers")
+            tab.form.add.click()
+        for axis in tab.form.axes:
+            way = axis.way.findData("list" if name.endswith("values") else "linspace")
+            axis.way.setCurrentIndex(way)
+            axis.way.activated.emit(way)
