@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-
 _STATIC = ("getOpenFileName", "getSaveFileName", "getExistingDirectory")
 
 
@@ -47,7 +46,7 @@ class FileDialogs:
         self._real = {name: getattr(QFileDialog, name) for name in (*_STATIC, "exec")}
         for name in _STATIC:
             setattr(QFileDialog, name, staticmethod(partial(self._asked, name)))
-        setattr(QFileDialog, "exec", lambda dialog: self._executed(dialog))
+        QFileDialog.exec = lambda dialog: self._executed(dialog)
         self._timer = QTimer()
         self._timer.setInterval(3)
         self._timer.timeout.connect(self._answer_file_dialog)

@@ -185,7 +185,9 @@ class Monkey:
         found = {f"{title(dialog)}: {text}": button for text, button in buttons(dialog).items()}
         for name in found:
             self.fired.setdefault(name, 0)
-        late = [name for name, button in found.items() if self.fired[name] < self.times and button.isEnabled()]
+        late = [
+            name for name, button in found.items() if self.fired[name] < self.times and button.isEnabled()
+        ]
         if not late:
             return False
         name = min(late, key=lambda name: (self.fired[name], self.random.random()))

@@ -96,10 +96,19 @@ class Targets:
         return found
 
     def _controls(self, parent: QWidget) -> Iterator[tuple[str, Callable[[], None]]]:
+        # Qt makes bars for docks that lie on one another, and keeps those that it has no use for
+        docked = [bar for bar in parent.findChildren(QTabBar) if bar.parentWidget() is self._window]
         for widget in parent.findChildren(QWidget):
-            hand = None if isinstance(widget, QMenu) else self._hands.for_kind(widget)
+            hand = None if isinstance(widget, QMenu) or widget in docked else self._hands.for_kind(widget)
             if hand is not None and not _inside(widget, parent):
                 yield _name(widget, parent), hand
+        if parent is self._window:
+            shown = next((bar for bar in docked if bar.isVisible()), None)
+            yield "control tabs of docks", (self._hands.for_kind(shown) if shown else _nothing)
+
+
+def _nothing() -> None:
+    raise NotThere
 
 
 def title(dialog: QDialog) -> str:

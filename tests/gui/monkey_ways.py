@@ -8,6 +8,7 @@ from file_dialogs import FileDialogs
 from monkey_hands import Hands, bring_forward, choose
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDockWidget, QTabBar
 
 from resviz.draw.view import SceneView
 from resviz.gui.state import Edit, Follow, Load, Look, Reset, Seek, ToggleRun, Undo
@@ -75,6 +76,19 @@ class Ways:
                 self.until(lambda: len(self._window.units.view.scene.panels) > 1)
             case "tour.next" | "tour.skip":
                 self._window.show_tour()
+            case "docks":  # two of them on one another
+                docks = self._window.findChildren(QDockWidget)
+                for dock in docks[:2]:
+                    dock.setFloating(False)
+                    dock.show()
+                self._window.tabifyDockWidget(*docks[:2])
+                self.until(
+                    lambda: [
+                        b
+                        for b in self._window.findChildren(QTabBar)
+                        if b.parentWidget() is self._window and b.isVisible()
+                    ]
+                )
             case "Recent":
                 self._dialogs.answer_any(".resviz")
                 self._window.findChild(QAction, "open").trigger()

@@ -53,13 +53,13 @@ class Jungle:
 @contextmanager
 def jungle(home: Path, recording: Recording) -> Iterator[Jungle]:
     folder, mine = home / "desk", home / "mine"
-    for made in (folder, mine):
+    for made in (folder, mine, mine / "sweeps"):
         made.mkdir()
     sweep = Sweep.from_mapping({"session": SMALL.to_mapping(), "axes": _AXES, "measure": ["loss"]})
     files = [
         SMALL.save(mine / "small.toml"),
         recording.save(mine / "small.resviz"),
-        sweep.save(mine / "sweep.toml"),
+        sweep.save(mine / "sweeps" / "sweep.toml"),
     ]
     np.savez(mine / "data.npz", x=np.eye(4, 3), y=np.eye(4, 3))
     (mine / "table.csv").write_text("a,b\n1,2\n3,5\n4,4\n")
@@ -67,7 +67,7 @@ def jungle(home: Path, recording: Recording) -> Iterator[Jungle]:
     (mine / "thesis.txt").write_text("not to be touched")
     files += [mine / name for name in ("data.npz", "table.csv", "broken.toml")]
     window = make_window(SMALL, interactive=True)
-    kept = {path: path.read_bytes() for path in mine.iterdir()}
+    kept = {path: path.read_bytes() for path in mine.rglob("*") if path.is_file()}
     made = Jungle(window, folder, kept, files, recording.save(home / "recorded.resviz"))
     window.controller.failed.connect(lambda error, report: made.wrong.append(report))
     window.resize(1280, 720)
@@ -161,9 +161,7 @@ def check_nothing_is_left(jungle: Jungle) -> None:
         Sweep.from_toml(text) if "[[axes]]" in text else load_session(path)
 
 
-def run_wild(
-    jungle: Jungle, monkey: Monkey, qtbot: QtBot, qtlog, until: float = float("inf")
-) -> None:
+def run_wild(jungle: Jungle, monkey: Monkey, qtbot: QtBot, qtlog, until: float = float("inf")) -> None:
     try:
         let_loose(jungle, monkey, qtbot, qtlog, until)
         check_nothing_is_left(jungle)
@@ -183,7 +181,9 @@ def test_a_monkey_fires_everything_twenty_times_and_breaks_nothing(
 ) -> None:
     fired: Counter[str] = Counter()
     with jungle(home, recording) as made:
-        monkey = Monkey(made.window, 1, made.folder, Load(SMALL), made.files, times=TIMES, fired=fired, real_dialogs=2)
+        monkey = Monkey(
+            made.window, 1, made.folder, Load(SMALL), made.files, times=TIMES, fired=fired, real_dialogs=2
+        )
         run_wild(made, monkey, qtbot, qtlog)
     assert late(fired) == {}
     assert len(fired) > 300
