@@ -21,7 +21,7 @@ from resviz.engine.descent import Standing
 from resviz.engine.lazy import lazy_limit
 from resviz.engine.lazykernel import lazy_kernel_limit
 from resviz.engine.linear import linear_limit
-from resviz.engine.meanode import REPLICAS, limit_problem, mean_ode, particle_starts
+from resviz.engine.meanode import limit_problem, mean_ode, particle_starts
 from resviz.engine.resnet import resnet
 from resviz.engine.rule import Rates, Rule, rule
 from resviz.fields import Fields, LimitFields, unit_starts
@@ -94,7 +94,8 @@ def limit_from(
         h, b = (x[:, places].transpose(1, 0, 2, 3).reshape(-1, *x.shape[2:]) for x in (record.h, record.b))
         return Seen(h, b, record.rate * record.factor, record.weights)
 
-    shape = (nodes, REPLICAS, small.dimension, units // REPLICAS)
+    replicas, each = drawn.shape[1], drawn.shape[-1]
+    shape = (nodes, replicas, small.dimension, each)
     chosen = rule(session, alpha=limit.alpha)
     standing = yield from _replayed(shape, chosen, session.training.dtype, starts, see, step)
     if np.isinf(limit.alpha):

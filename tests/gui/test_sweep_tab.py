@@ -312,6 +312,7 @@ def test_refusals_stand_beside_the_field(window: MainWindow, qtbot: QtBot, tmp_p
     (other / "table.csv").write_text("id,point,error\n", encoding="utf-8")
     type_in(window, "folder", str(other))
     refused("folder.note", "holds another sweep")
+    assert said(window, "cost") == ""  # nothing is being estimated any more
     type_in(window, "folder", str(tmp_path / "new"))
     assert ready(qtbot, window) is not None
     assert find(window, "run").isEnabled()

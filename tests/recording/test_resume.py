@@ -54,8 +54,9 @@ def assert_same(one: Recording, other: Recording, within: float) -> None:
         {"network": {"activation": "identity"}, "training": {"rate": 0.3}},
         {"limit": {"engine": "particles"}, "network": {"activation": "erf"}},
         {"data": {"dimension": 12}},  # more dimensions than the span has
+        {"data": {"samples": 1}, "limit": {"engine": "particles"}},  # few outputs: four replicas of the limit
     ],
-    ids=["plain", "momentum", "batches", "exact", "particles", "reduced"],
+    ids=["plain", "momentum", "batches", "exact", "particles", "reduced", "four"],
 )
 def test_a_finished_run_given_more_steps_is_the_longer_run(changes: dict) -> None:
     asked = session(**changes)

@@ -145,6 +145,7 @@ class Designing(QObject):
             self._form.folder_note.say(str(end.error), refused=True)
         else:
             self._form.refuse(str(end.error))
+        self.changed.emit()  # nothing is being estimated any more
 
     # -- files ------------------------------------------------------------------------------------------
 
