@@ -92,14 +92,16 @@ class Tour(QFrame):
 
     def go_on(self) -> None:
         """The next hint, or the end."""
-        self._at += 1
-        if self._at == len(self._hints):
+        if self._at == len(self._hints) - 1:
             self.end()
-        else:
-            self._show()
+            return
+        self._at += 1
+        self._show()
 
     def end(self) -> None:
-        """No more hints."""
+        """No more hints; a second click on the last one comes before it is gone."""
+        if self.isHidden():
+            return
         self._window.removeEventFilter(self)
         self.hide()
         self.deleteLater()

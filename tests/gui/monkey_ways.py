@@ -8,7 +8,7 @@ from file_dialogs import FileDialogs
 from monkey_hands import Hands, bring_forward, choose
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDockWidget, QTabBar
+from PySide6.QtWidgets import QDockWidget, QLabel, QTabBar, QWidget
 
 from resviz.draw.view import SceneView
 from resviz.gui.state import Edit, Follow, Load, Look, Reset, Seek, ToggleRun, Undo
@@ -36,13 +36,18 @@ class Ways:
         """``small`` brings the window back to a session that trains in a blink."""
         self._window, self._hands, self._dialogs, self._small = window, hands, dialogs, small
 
-    def until(self, condition: Callable[[], object]) -> None:
-        """Let the window work until ``condition`` holds; what never comes is a lost signal, and fails."""
+    def until(self, condition: Callable[[], object], where: QWidget | None = None) -> None:
+        """Let the window work until ``condition`` holds; what never comes is a lost signal, and fails.
+
+        Args:
+            where: whose labels may say why.
+        """
         for _ in range(15_000):
             if condition():
                 return
             QTest.qWait(2)
-        raise AssertionError("what was to come never came")
+        said = [one.text() for one in (where or self._window).findChildren(QLabel) if one.isVisible()]
+        raise AssertionError(f"what was to come never came: {said}")
 
     def prepare(self, name: str) -> None:
         """Make ``name`` possible, as far as it can be."""
@@ -123,8 +128,9 @@ class Ways:
         self.until(tab.form.isEnabled)
         if name.endswith((".plot", ".across")):
             self._dialogs.answer_any("sweep.toml")
+            tab.form.scheduler.clear()
             tab.form.open.click()
-            self.until(tab.plot.isVisible)  # once it is planned
+            self.until(tab.plot.isVisible, tab)  # once it is planned
             return
         if not tab.form.two_axes and "remove" not in name:
             tab.form.axes[0].propose("network.layers")
