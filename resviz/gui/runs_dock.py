@@ -114,9 +114,9 @@ class RunsDock(QWidget):
             if (one := self._written[row]) is None or one[0].number not in numbers:
                 self.table.removeRow(row)
                 del self._written[row]
-        for row, number in enumerate(numbers):
+        for row, wanted in enumerate(numbers):
             one = self._written[row] if row < len(self._written) else None
-            if one is None or one[0].number != number:
+            if one is None or one[0].number != wanted:
                 self.table.insertRow(row)
                 self._written.insert(row, None)
         self.table.setRowCount(len(numbers))

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from file_dialogs import FileDialogs
 from monkey_hands import Hands, bring_forward, choose
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDockWidget, QLabel, QTabBar, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabBar, QWidget
 
 from resviz.draw.view import SceneView
-from resviz.gui.state import Edit, Follow, Load, Look, Reset, Seek, ToggleRun, Undo
+from resviz.gui.state import Edit, Follow, Load, Look, RemoveRun, Reset, Seek, ToggleRun, Undo
+from resviz.gui.stored import read_remembered
 from resviz.gui.sweep.tab import SweepTab
 from resviz.gui.window import MainWindow
 
@@ -21,12 +23,12 @@ OPENERS = {
     "reproduce_dialog": "action reproduce.all",
     "about": "action about.show",
     "keys": "action keys.show",
-    "recovery": "action unsaved",
     "removing": "runs.remove",
     "closing": "action quit",
-    "where": "control training.rate",
+    "recovery": "",
+    "where": "",
 }
-"""What opens the dialogs, by the names that those of their controls begin with."""
+"""What opens the dialogs, by the names that those of their controls begin with; nothing: their way does."""
 
 
 class Ways:
@@ -68,18 +70,28 @@ class Ways:
                 control.ask(self._small)
             case "export":
                 self._train()
-            case "runs.table" | "unsaved" | "runs.show" | "runs.remove":
+            case "runs.table" | "runs.show" | "runs.remove":
                 self._train(steps=1)
                 control.ask(Reset())
-            case "training.rate":  # of a step that is past: where is it to hold?
+            case "recovery":  # a run that nobody has any more
+                self._window.preferences.change(spool_folder="")  # where it can be kept
+                self._train(steps=1)
+                number = control.state.run
+                control.ask(Reset())
+                control.ask(RemoveRun(number))
+                self._window.findChild(QAction, "unsaved").trigger()
+                self.until(QApplication.activeModalWidget)  # once the disk was looked through
+            case "where":  # of an edit in the past of a run
                 self._train()
                 control.ask(Seek(4))
+                self._window.edit("training.rate", chance.choice((0.3, 0.6, 0.9)))
             case "enlarge":  # one layer alone cannot be
                 control.ask(self._small)
                 control.ask(Look({"view": "grid", "layers": None}))
                 bring_forward(self._window, self._window.units.view)  # what nobody sees is not drawn
                 self.until(lambda: len(self._window.units.view.scene.panels) > 1)
             case "tour.next" | "tour.skip":
+                QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # the hints before
                 self._window.show_tour()
             case "docks":  # two of them on one another
                 docks = self._window.findChildren(QDockWidget)
@@ -94,9 +106,10 @@ class Ways:
                         if b.parentWidget() is self._window and b.isVisible()
                     ]
                 )
-            case "Recent":
+            case "recent":
                 self._dialogs.answer_any(".resviz")
                 self._window.findChild(QAction, "open").trigger()
+                self.until(lambda: read_remembered().recent)
         if name.startswith("control sweep."):
             self._prepare_sweep(name)
         if name.startswith("plot ") and name.endswith("menu all"):

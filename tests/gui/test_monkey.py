@@ -107,7 +107,7 @@ def let_loose(jungle: Jungle, monkey: Monkey, qtbot: QtBot, qtlog, until: float)
             assert not jungle.wrong, f"after {monkey.lately}:\n" + "\n".join(jungle.wrong)
 
         monkey.look = look
-        for _ in range((int(os.environ["RR"]) if "RR" in os.environ else round(_WILD * monkey.times))):
+        for _ in range(round(_WILD * monkey.times)):
             if time.monotonic() < until:
                 monkey.round()
         monkey.make_up(until)
@@ -186,7 +186,7 @@ def test_a_monkey_fires_everything_twenty_times_and_breaks_nothing(
         )
         run_wild(made, monkey, qtbot, qtlog)
     assert late(fired) == {}
-    assert len(fired) > 300
+    assert len(fired) > 300  # of 328: whole menus or docks cannot have gone unseen
 
 
 @pytest.mark.long

@@ -103,7 +103,7 @@ def test_a_step_that_diverged_stretches_no_axis():
         session_limit=[*DRIFTS.session_limit, *gone],
         twin_limit=gone,
     )
-    look = dict(step=90, steps=100, layout="tall")
+    look = {"step": 90, "steps": 100, "layout": "tall"}
     before, after = (contrast(SESSION, TWIN, LAZY, LOSSES, d, **look) for d in (DRIFTS, drifts))
     for key in ("drift", "drift by depth"):
         assert after.panel(key).y == before.panel(key).y
