@@ -120,8 +120,9 @@ class Ways:
         control = self._window.controller
         control.ask(self._small)
         control.ask(Follow(True))
-        if not control.state.active:
-            control.ask(ToggleRun())
+        for _ in range(2):  # the first may only end the playing of the cursor, or the wish for a single step
+            if not (control.state.training and control.state.target is None):
+                control.ask(ToggleRun())
         self.until(lambda: control.state.ended or (steps is not None and control.state.newest >= steps))
 
     def _zoom_in(self, name: str) -> None:
