@@ -107,6 +107,7 @@ class Ways:
                     ]
                 )
             case "recent":
+                self.until(lambda: not control.files._worker.busy)  # one file at a time
                 self._dialogs.answer_any(".resviz")
                 self._window.findChild(QAction, "open").trigger()
                 self.until(lambda: read_remembered().recent)
