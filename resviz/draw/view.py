@@ -22,12 +22,14 @@ from resviz.draw.marks import paint_marks, paint_plated
 from resviz.draw.paint import layout_of, paint_static
 from resviz.draw.strokes import Strokes
 from resviz.draw.text import measure
+from resviz.draw.virtuals import virtuals
 from resviz.scene.model import Role, Scene
 from resviz.scene.readout import readout
 from resviz.scene.theme import LIGHT, Theme
 from resviz.scene.zoom import Zoom
 
 
+@virtuals
 class SceneView(QWidget):
     """Shows one scene at a time.
 

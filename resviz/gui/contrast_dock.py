@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from resviz.draw.view import SceneView
+from resviz.draw.virtuals import virtuals
 from resviz.scene.model import Scene
 
 _LOW, _HIGH, _TICKS = 1.0, 1000.0, 300  # a hundred positions a decade
@@ -47,6 +48,7 @@ def position_of(alpha: float) -> int:
     return round(_TICKS * math.log(min(max(alpha, _LOW), _HIGH) / _LOW) / math.log(_HIGH / _LOW))
 
 
+@virtuals
 class ContrastDock(QWidget):
     """Emits ``alpha_chosen`` when the slider is let go, ``scaled_chosen`` for displacements times alpha.
 

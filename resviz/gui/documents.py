@@ -10,6 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
 from resviz.config import Session
+from resviz.draw.virtuals import virtuals
 from resviz.gui.controller import Controller
 from resviz.gui.state import RECORDING, AppState, Load
 from resviz.gui.stored import read_remembered, write_remembered
@@ -19,6 +20,7 @@ _SAVED_AS = "Recording (*.resviz);;Session (*.toml)"
 _SUFFIXES = (".toml", RECORDING)
 
 
+@virtuals
 class Documents(QObject):
     """The files of one window."""
 

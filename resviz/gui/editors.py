@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from resviz.config.describe import FieldDescription
+from resviz.draw.virtuals import virtuals
 from resviz.gui.data_file import DATA_FILES
 
 _UNCHOSEN = "—"
@@ -70,12 +71,17 @@ def text_value(field: FieldDescription, text: str) -> Any:
 def stepped(field: FieldDescription, value: Any, up: bool) -> Any:
     """The next value up or down: decades of α and rates by 1-2-5, sizes by doubling, others by one."""
     if field.kind == "float":
+        if not math.isfinite(value):
+            return value
+        if value < 0:  # refused by most fields, but no less a number
+            return -stepped(field, -value, not up)
         if not value:
             return 0.01 if up else 0.0
-        decade = math.floor(math.log10(abs(value)) + 1e-9)
-        steps = sorted(m * 10.0**d for d in (decade - 1, decade, decade + 1) for m in (1, 2, 5))
+        decade = math.floor(math.log10(value) + 1e-9)
+        steps = [float(f"{m}e{d}") for d in (decade - 1, decade, decade + 1) for m in (1, 2, 5)]
         good = [s for s in steps if (s > value * (1 + 1e-9) if up else s < value * (1 - 1e-9))]
-        return float(f"{(min(good) if up else max(good)):.6g}")
+        new = (min(good) if up else max(good)) if good else value
+        return new if math.isfinite(new) else value
     doubled = field.path.rpartition(".")[2] in _DOUBLED
     above, below = (value * 2, max(1, value // 2)) if doubled else (value + 1, value - 1)
     new = above if up else below
@@ -84,6 +90,7 @@ def stepped(field: FieldDescription, value: Any, up: bool) -> Any:
     return int(min(max(new, low), high))
 
 
+@virtuals
 class TextEditor(QLineEdit):
     """Numbers and text; Return or leaving the field commits, Escape takes back, Up and Down step a number."""
 
@@ -144,6 +151,7 @@ class TextEditor(QLineEdit):
             super().keyPressEvent(event)
 
 
+@virtuals
 class ChoiceEditor(QComboBox):
     """One of a few names; the wheel passes to the form, which scrolls."""
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from resviz.config import Session
 from resviz.config.describe import FIELDS, FieldDescription
+from resviz.draw.virtuals import virtuals
 from resviz.gui.depth_width import DepthWidth
 from resviz.gui.editors import Editor, make_editor, value_text
 from resviz.gui.estimate import estimate, size_text, time_text
@@ -31,6 +32,7 @@ _LIVE, _RESTARTS = "●", "↻"
 FIELDS_BY_PATH = {field.path: field for field in FIELDS}
 
 
+@virtuals
 class Experiment(QWidget):
     """Shows a session and asks for changes of it.
 

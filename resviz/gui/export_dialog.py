@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resviz.draw.virtuals import virtuals
 from resviz.errors import RequestError, ResvizError
 from resviz.export import VIEWS, Options, check
 from resviz.export.command import export_words
@@ -45,6 +46,7 @@ _KINDS = "Film (*.mp4 *.webm *.gif);;Figure (*.svg *.pdf *.png);;Its numbers (*.
 _DATA = {"none": "", "CSV": "csv", "NPZ": "npz"}
 
 
+@virtuals
 class ExportDialog(QDialog):
     """Exports ``recording`` in a process of its own; ``failed(error, report)`` says what went wrong there."""
 

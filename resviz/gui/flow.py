@@ -5,7 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QLayoutItem, QWidget
 
+from resviz.draw.virtuals import virtuals
 
+
+@virtuals
 class FlowLayout(QLayout):
     """Items from left to right and from top to bottom; hidden ones take no room."""
 

@@ -6,8 +6,10 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 
 from resviz.draw.view import SceneView
+from resviz.draw.virtuals import virtuals
 
 
+@virtuals
 class Panning(QObject):
     """Watches ``view`` for drags with the middle button; other buttons it leaves to the view."""
 

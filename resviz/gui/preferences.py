@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from resviz.draw.virtuals import virtuals
 from resviz.errors import OutputError
 from resviz.gui.stored import Settings, read_settings, write_settings
 
@@ -68,6 +69,7 @@ def scale_type(scale: float) -> None:
         application.setFont(font)
 
 
+@virtuals
 class SettingsDialog(QDialog):
     """Shows settings; every change is applied at once, and Cancel takes all of them back.
 

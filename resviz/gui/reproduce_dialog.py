@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from resviz.draw.view import SceneView
+from resviz.draw.virtuals import virtuals
 from resviz.errors import ResvizError
 from resviz.gui.worker import Finished, Worker
 from resviz.scene.theme import Theme
@@ -74,6 +75,7 @@ def _work(names: Sequence[str], quick: bool, folder: Path, overwrite: bool) -> I
             states.close()  # cancelled between two yields: its threads stop now
 
 
+@virtuals
 class ReproduceDialog(QDialog):
     """Runs the checked experiments; ``failed(error, report)`` says what went unexpectedly wrong."""
 

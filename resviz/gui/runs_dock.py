@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from resviz.config import Session
+from resviz.draw.virtuals import virtuals
 from resviz.gui.state import AppState, KeptRun
 from resviz.scene.model import Role
 from resviz.scene.others import look_of
@@ -34,6 +35,7 @@ _SWATCH = QSize(22, 12)
 _PENS = {"solid": Qt.PenStyle.SolidLine, "dash": Qt.PenStyle.DashLine, "dot": Qt.PenStyle.DotLine}
 
 
+@virtuals
 class RunsDock(QWidget):
     """Shows the runs, the newest on top.
 
@@ -240,6 +242,7 @@ class RunsDock(QWidget):
             self.table.editItem(self._item(row, NAME))
 
 
+@virtuals
 class _Table(QTableWidget):
     """Return on a row asks for it and Delete removes it, unless a cell is being edited (F2 edits)."""
 

@@ -7,9 +7,11 @@ from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from resviz.draw.view import SceneView
+from resviz.draw.virtuals import virtuals
 from resviz.gui.state import Seek, SelectRange
 
 
+@virtuals
 class TimelineDock(QWidget):
     """Emits ``asked(Seek)`` while the cursor is dragged, ``asked(SelectRange)`` while Shift is held."""
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSizePolicy, QSlider, QToolBar, QWidget
 
 from resviz.config import preset, preset_names
+from resviz.draw.virtuals import virtuals
 from resviz.gui.resolve import SPEEDS
 
 _TICKS = 100
@@ -27,6 +28,7 @@ def speed_position(speed: float) -> int:
     return round(_TICKS * math.log(speed / low) / math.log(high / low))
 
 
+@virtuals
 class _Status(QLabel):
     """Text at the right end of all the room there is, elided where it is longer: it pushes nothing out."""
 

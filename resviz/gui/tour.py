@@ -8,6 +8,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from resviz.draw.virtuals import virtuals
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:
@@ -29,6 +31,7 @@ HINTS = (
 )
 
 
+@virtuals
 class Tour(QFrame):
     """Shows one hint after the other over ``window``.
 

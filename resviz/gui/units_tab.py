@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from resviz.config import Session
 from resviz.draw.view import SceneView
+from resviz.draw.virtuals import virtuals
 from resviz.gui.estimate import shape
 from resviz.gui.flow import FlowLayout, labelled
 from resviz.gui.state import Choice
@@ -49,6 +50,7 @@ _ROOMY = 560
 """Height, at scale 1, from which there is room for depth maps below the grid."""
 
 
+@virtuals
 class UnitsTab(QWidget):
     """Shows the choice and the units' scene.
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QMainWindow, QVBoxLayout,
 
 from resviz.config import Session, preset
 from resviz.draw.view import SceneView
+from resviz.draw.virtuals import virtuals
 from resviz.errors import OutputError
 from resviz.gui.arrangement import Arrangement, dock_of, first_size
 from resviz.gui.beside import Beside
@@ -67,6 +68,7 @@ from resviz.scene.theme import Theme, theme
 _STATUS_MS = 100  # between two status lines while something moves: faster ones cannot be read
 
 
+@virtuals
 class MainWindow(QMainWindow):
     """See the module; made by `resviz.gui.app.make_window`."""
 
@@ -333,7 +335,7 @@ class MainWindow(QMainWindow):
 
     def show_tour(self) -> None:
         """Show the hints."""
-        if self.findChild(Tour) is None:
+        if all(tour.isHidden() for tour in self.findChildren(Tour)):  # those before may not be gone yet
             Tour(self)
 
     def show_unsaved(self) -> None:

@@ -23,6 +23,7 @@ from typing import Any, Literal, Protocol
 
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
+from resviz.draw.virtuals import virtuals
 from resviz.priority import give_way
 
 Make = Callable[[], Iterator[Any]]
@@ -67,6 +68,7 @@ class _Job:
     steered: Steered | None = None
 
 
+@virtuals
 class _Loop(QThread):
     """Takes jobs from its worker until there are no more to come."""
 

@@ -61,7 +61,8 @@ class Targets:
         actions = [action for holder in (self._window, *menus) for action in holder.actions()]
         found = {}
         for action in actions:
-            if not action.isSeparator() and action not in heads:
+            of_a_row = action.objectName().startswith(("runs.", "plot."))  # of a menu that is about to close
+            if not (action.isSeparator() or action in heads or of_a_row):
                 # files that were opened lately have no names of their own
                 found["action " + (action.objectName() or "of Open recent")] = action
         return found
@@ -99,7 +100,9 @@ class Targets:
         # Qt makes bars for docks that lie on one another, and keeps those that it has no use for
         docked = [bar for bar in parent.findChildren(QTabBar) if bar.parentWidget() is self._window]
         for widget in parent.findChildren(QWidget):
-            hand = None if isinstance(widget, QMenu) or widget in docked else self._hands.for_kind(widget)
+            over = widget.objectName().startswith("tour.") and not widget.isVisible()  # and not gone yet
+            known = not (isinstance(widget, QMenu) or widget in docked or over)
+            hand = self._hands.for_kind(widget) if known else None
             if hand is not None and not _inside(widget, parent):
                 yield _name(widget, parent), hand
         if parent is self._window:

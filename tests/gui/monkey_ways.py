@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from file_dialogs import FileDialogs
 from monkey_hands import Hands, bring_forward, choose
@@ -16,6 +17,7 @@ from resviz.gui.state import Edit, Follow, Load, Look, RemoveRun, Reset, Seek, T
 from resviz.gui.stored import read_remembered
 from resviz.gui.sweep.tab import SweepTab
 from resviz.gui.window import MainWindow
+from resviz.study.sweep import Sweep
 
 OPENERS = {
     "export_dialog": "action export",
@@ -116,6 +118,13 @@ class Ways:
         if name.startswith("plot ") and name.endswith("menu all"):
             self._zoom_in(name)
 
+    def _two_axes(self) -> Path:
+        axes = [{"key": "network.units", "list": [4, 8]}, {"key": "network.layers", "list": [2, 4]}]
+        small = self._small.session.to_mapping()
+        made = Sweep.from_mapping({"session": small, "axes": axes, "measure": ["loss"]})
+        self._dialogs.folder.joinpath("planned").mkdir(exist_ok=True)
+        return made.save(self._dialogs.folder / "planned" / "two-axes.toml")
+
     def _train(self, steps: int | None = None) -> None:
         """A run with steps, all of them unless ``steps`` says how many."""
         control = self._window.controller
@@ -142,9 +151,10 @@ class Ways:
             tab.cancel.click()
         self.until(tab.form.isEnabled)
         if name.endswith((".plot", ".across")):
-            self._dialogs.answer_any("sweep.toml")
-            tab.form.scheduler.clear()
+            # a design of its own: the user's file may hold another by now
+            self._dialogs.answering(self._two_axes())
             tab.form.open.click()
+            tab.form.scheduler.clear()
             self.until(tab.plot.isVisible, tab)  # once it is planned
             return
         if not tab.form.two_axes and "remove" not in name:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QTextBrowser
 from pytestqt.qtbot import QtBot
@@ -177,10 +180,24 @@ def test_refused_text(path: str, text: str) -> None:
         ("network.layers", 1, False, 1),
         ("network.seed", 0, False, 0),
         ("training.clip", 0.0, True, 0.01),
+        ("training.momentum", -1.0, False, -2.0),
+        ("training.momentum", -1.0, True, -0.5),
+        ("network.alpha", float("inf"), True, float("inf")),
     ],
 )
 def test_steps_of_the_arrow_keys(path: str, value: float, up: bool, after: float) -> None:
     assert stepped(FIELDS_BY_PATH[path], value, up) == after
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+def test_every_number_has_a_step(value: float, up: bool) -> None:
+    """Whatever was typed: an exception within Qt's handling of a key ends the program."""
+    after = stepped(FIELDS_BY_PATH["network.alpha"], value, up)
+    assert math.isfinite(after)
+    assert after >= value if up else after <= value
+    if 1e-300 < abs(value) < 1e300:
+        assert after != value
+        assert 0.1 < after / value < 10
 
 
 def test_estimates_scale_as_the_work_does() -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from resviz.config import Session
+from resviz.draw.virtuals import virtuals
 from resviz.errors import RequestError
 from resviz.gui.sweep.axis_editor import AxisEditor, Note
 from resviz.study.sweep.cluster import check_address
@@ -41,6 +42,7 @@ MEASURED = {
 _FIRST = ("loss", "output_error", "travel", "diverged")
 
 
+@virtuals
 class SweepForm(QWidget):
     """Emits ``changed`` when another sweep is asked for.
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from resviz.draw.view import SceneView
+from resviz.draw.virtuals import virtuals
 from resviz.gui.flow import FlowLayout, labelled
 from resviz.gui.sweep.form import SweepForm
 from resviz.scene.swept import QUANTITIES
@@ -28,6 +29,7 @@ from resviz.scene.swept import QUANTITIES
 _FORM_WIDTH = 300
 
 
+@virtuals
 class _Column(QScrollArea):
     """Scrolls a form up and down alone: it is never narrower than what stands in it."""
 
