@@ -50,8 +50,11 @@ class Ways:
             if condition():
                 return
             QTest.qWait(2)
+        state = self._window.controller.state
+        shown = ("run", "training", "target", "newest", "steps", "ended", "failure", "cursor", "follow")
+        where_it_is = {name: getattr(state, name) for name in shown}
         said = [one.text() for one in (where or self._window).findChildren(QLabel) if one.isVisible()]
-        raise AssertionError(f"what was to come never came: {said}")
+        raise AssertionError(f"what was to come never came: {where_it_is}, {said}")
 
     def prepare(self, name: str) -> None:
         """Make ``name`` possible, as far as it can be."""
@@ -109,7 +112,7 @@ class Ways:
                     ]
                 )
             case "recent":
-                self.until(lambda: not control.files._worker.busy)  # one file at a time
+                self._read()
                 self._dialogs.answer_any(".resviz")
                 self._window.findChild(QAction, "open").trigger()
                 self.until(lambda: read_remembered().recent)
@@ -125,9 +128,14 @@ class Ways:
         self._dialogs.folder.joinpath("planned").mkdir(exist_ok=True)
         return made.save(self._dialogs.folder / "planned" / "two-axes.toml")
 
+    def _read(self) -> None:
+        """No file is being opened any more, which would come in the place of what is there by then."""
+        self.until(lambda: not self._window.controller.files._worker.busy)
+
     def _train(self, steps: int | None = None) -> None:
         """A run with steps, all of them unless ``steps`` says how many."""
         control = self._window.controller
+        self._read()
         control.ask(self._small)
         control.ask(Follow(True))
         for _ in range(2):  # the first may only end the playing of the cursor, or the wish for a single step
@@ -153,8 +161,8 @@ class Ways:
         if name.endswith((".plot", ".across")):
             # a design of its own: the user's file may hold another by now
             self._dialogs.answering(self._two_axes())
+            tab.form.scheduler.clear()  # which is read when something else is asked for
             tab.form.open.click()
-            tab.form.scheduler.clear()
             self.until(tab.plot.isVisible, tab)  # once it is planned
             return
         if not tab.form.two_axes and "remove" not in name:
