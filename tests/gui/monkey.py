@@ -106,8 +106,10 @@ class Monkey:
 
     def make_up(self, until: float) -> None:
         """Fire what was not there often enough, after making it possible, unless ``until`` comes first."""
-        for name in sorted(self._late()):
-            self._insist(name, name, until)
+        self._late()  # what is there now is known too
+        for name in sorted(self.fired):  # some were there once, as hints
+            if name.partition(":")[0] not in OPENERS:
+                self._insist(name, name, until)
         for name in sorted(self.fired):  # those of dialogs
             kind = name.partition(":")[0]
             if kind in OPENERS:

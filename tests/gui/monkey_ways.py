@@ -72,6 +72,7 @@ class Ways:
                 choose(self._window, "view", "cloud")
                 choose(self._window, "second", "v")
             case "depth_width":
+                self._read()
                 control.ask(self._small)
             case "export":
                 self._train()
@@ -91,6 +92,7 @@ class Ways:
                 control.ask(Seek(4))
                 self._window.edit("training.rate", chance.choice((0.3, 0.6, 0.9)))
             case "enlarge":  # one layer alone cannot be
+                self._read()
                 control.ask(self._small)
                 control.ask(Look({"view": "grid", "layers": None}))
                 bring_forward(self._window, self._window.units.view)  # what nobody sees is not drawn
@@ -129,8 +131,9 @@ class Ways:
         return made.save(self._dialogs.folder / "planned" / "two-axes.toml")
 
     def _read(self) -> None:
-        """No file is being opened any more, which would come in the place of what is there by then."""
-        self.until(lambda: not self._window.controller.files._worker.busy)
+        """Nothing is being opened any more, which would come in the place of what is there by then."""
+        readers = self._window.controller.files._worker, self._window.starting._recovery._worker
+        self.until(lambda: not any(reader.busy for reader in readers))
 
     def _train(self, steps: int | None = None) -> None:
         """A run with steps, all of them unless ``steps`` says how many."""
