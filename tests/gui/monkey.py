@@ -105,7 +105,16 @@ class Monkey:
         return True
 
     def make_up(self, until: float) -> None:
-        """Fire what was not there often enough, after making it possible, unless ``until`` comes first."""
+        """Fire what was not there often enough, after making it possible, unless ``until`` comes first.
+
+        What somebody else in the window undoes (a file that was still being read, say) is tried once more.
+        """
+        for self.ways.patient in (True, False):
+            self._make_up(until)
+            if all(count >= self.times for count in self.fired.values()):
+                return
+
+    def _make_up(self, until: float) -> None:
         self._late()  # what is there now is known too
         for name in sorted(self.fired):  # some were there once, as hints
             if name.partition(":")[0] not in OPENERS:
@@ -121,7 +130,10 @@ class Monkey:
         while self.fired[name] < self.times and vain < _TRIES and time.monotonic() < until:
             before = self.fired[name]
             if fire is None or not self.fire(by, fire):
-                self.ways.prepare(by)
+                try:
+                    self.ways.prepare(by)
+                except NotThere:
+                    return
                 self.settle()
                 fire = self.targets.all().get(by)
                 if fire is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from file_dialogs import FileDialogs
-from monkey_hands import Hands, bring_forward, choose
+from monkey_hands import Hands, NotThere, bring_forward, choose
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
@@ -39,6 +39,7 @@ class Ways:
     def __init__(self, window: MainWindow, hands: Hands, dialogs: FileDialogs, small: Load) -> None:
         """``small`` brings the window back to a session that trains in a blink."""
         self._window, self._hands, self._dialogs, self._small = window, hands, dialogs, small
+        self.patient = False  # leave what never comes for another time
 
     def until(self, condition: Callable[[], object], where: QWidget | None = None) -> None:
         """Let the window work until ``condition`` holds; what never comes is a lost signal, and fails.
@@ -53,6 +54,8 @@ class Ways:
         state = self._window.controller.state
         shown = ("run", "training", "target", "newest", "steps", "ended", "failure", "cursor", "follow")
         where_it_is = {name: getattr(state, name) for name in shown}
+        if self.patient:
+            raise NotThere(str(where_it_is))
         said = [one.text() for one in (where or self._window).findChildren(QLabel) if one.isVisible()]
         raise AssertionError(f"what was to come never came: {where_it_is}, {said}")
 
