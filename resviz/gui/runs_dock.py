@@ -239,7 +239,8 @@ class RunsDock(QWidget):
         row = next((row for row, (run, _) in enumerate(self._rows) if run.number == number), None)
         if row is not None:
             self.table.setCurrentCell(row, NAME)
-            self.table.editItem(self._item(row, NAME))
+            if not self.table.editing:  # asked for twice
+                self.table.editItem(self._item(row, NAME))
 
 
 @virtuals
@@ -249,14 +250,18 @@ class _Table(QTableWidget):
     entered_row = Signal(int)
     deleted_row = Signal(int)
 
+    @property
+    def editing(self) -> bool:
+        """Whether a cell is being written in."""
+        return self.state() == QAbstractItemView.State.EditingState
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = not event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        editing = self.state() == QAbstractItemView.State.EditingState
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain and not editing:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain and not self.editing:
             if self.currentRow() >= 0:
                 self.entered_row.emit(self.currentRow())
             event.accept()
-        elif event.key() == Qt.Key.Key_Delete and not editing:
+        elif event.key() == Qt.Key.Key_Delete and not self.editing:
             if self.currentRow() >= 0:
                 self.deleted_row.emit(self.currentRow())
             event.accept()

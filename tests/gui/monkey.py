@@ -33,6 +33,7 @@ class Monkey:
     Attributes:
         fired: how often, by name; what was seen but never fired stands there with 0.
         lately: the last names, to tell what went before a failure.
+        strict: what is waited for in vain fails.
         look: called after each firing, to see what went wrong.
     """
 
@@ -60,6 +61,7 @@ class Monkey:
         self.window, self.times, self.fired = window, times, fired
         self.random = random.Random(seed)
         self.lately: list[str] = []
+        self.strict = False
         self._small, self._real_dialogs = small, real_dialogs
         self.look: Callable[[], None] = lambda: None
         self._open: list[QDialog] = []  # that are being worked on
@@ -107,9 +109,11 @@ class Monkey:
     def make_up(self, until: float) -> None:
         """Fire what was not there often enough, after making it possible, unless ``until`` comes first.
 
-        What somebody else in the window undoes (a file that was still being read, say) is tried once more.
+        What somebody else in the window undoes (a file that was still being read, say) is tried once more;
+        then, where this one is strict, what never comes fails.
         """
-        for self.ways.patient in (True, False):
+        for patient in (True, not self.strict):
+            self.ways.patient = patient
             self._make_up(until)
             if all(count >= self.times for count in self.fired.values()):
                 return

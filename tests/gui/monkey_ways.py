@@ -47,7 +47,7 @@ class Ways:
         Args:
             where: whose labels may say why.
         """
-        for _ in range(15_000):
+        for _ in range(4_000 if self.patient else 15_000):
             if condition():
                 return
             QTest.qWait(2)

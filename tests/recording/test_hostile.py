@@ -20,7 +20,7 @@ PROGRAM = Path(__file__).parent / "hostile.py"
 
 
 def opened(folder: Path, first: int, last: int) -> dict[str, int]:
-    """Open inputs in a child with 500 MB; each takes less than 2 s of processor, and executes nothing."""
+    """Open inputs in a child with 500 MB; none takes long beside good ones, or executes anything."""
     done = subprocess.run(
         [sys.executable, str(PROGRAM), str(folder), str(first), str(last)],
         capture_output=True,
