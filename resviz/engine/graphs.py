@@ -50,7 +50,7 @@ class Graphs:
                     # nothing that one of them leaves in its temporaries is read by another
                     self.pool = torch.cuda.graph_pool_handle()
                 graph = self.graphs[key] = recorded(work, given, given if still is None else still, self.pool)
-            except torch.OutOfMemoryError:  # one of the others: without a graph it has no more room
+            except torch.OutOfMemoryError:  # a RuntimeError too, but there is no more room without a graph
                 raise
             except RuntimeError:  # a registered sigma may do what cannot be recorded
                 self.recording = False

@@ -127,16 +127,22 @@ def test_panels_may_share_a_mark(qtbot):
     assert (grabbed(made) == first).all()
 
 
-def test_panels_are_painted_together_with_one_call_a_look(view, monkeypatch):
-    """Every call that draws lets go of the interpreter, and has to get it back from whoever computes."""
-    calls = []
+@pytest.fixture
+def calls(monkeypatch):
+    """Every path that a view draws."""
+    drawn = []
 
     class Counting(QPainter):
         def drawPath(self, path):
-            calls.append(path)
+            drawn.append(path)
             super().drawPath(path)
 
     monkeypatch.setattr(view_module, "QPainter", Counting)
+    return drawn
+
+
+def test_panels_are_painted_together_with_one_call_a_look(view, calls):
+    """Every call that draws lets go of the interpreter, and has to get it back from whoever computes."""
     grabbed(view)
     assert len(view.scene.panels) == 6
     assert len(calls) == 5  # bars, their outline, the density at k = 0, the band, the limit
@@ -160,16 +166,8 @@ def test_what_is_painted_together_looks_as_if_painted_in_turn(qapp, monkeypatch)
     assert (pictures[0] != pictures[1]).any(-1).sum() <= 4 * 6
 
 
-def test_a_ridgeline_is_painted_with_as_many_calls_at_every_depth(qtbot, monkeypatch):
+def test_a_ridgeline_is_painted_with_as_many_calls_at_every_depth(qtbot, calls):
     """Three a ridge (area, outline, limit), and one for each run of fine lines between them."""
-    calls = []
-
-    class Counting(QPainter):
-        def drawPath(self, path):
-            calls.append(path)
-            super().drawPath(path)
-
-    monkeypatch.setattr(view_module, "QPainter", Counting)
     made = SceneView(name="ridges")
     qtbot.addWidget(made)
     made.resize(700, 500)
