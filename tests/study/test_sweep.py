@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections import deque
 from pathlib import Path
 
@@ -271,6 +274,31 @@ def test_an_interrupted_sweep_leaves_parquet_and_without_pyarrow_none(tmp_path: 
     monkeypatch.undo()
     list(run_sweep(sweep(), tmp_path / "b", workers=0))  # pyarrow has come since
     assert len(parquet_rows(tmp_path / "b")) == 12
+
+
+THREADS = """
+import os
+import pyarrow.csv, pyarrow.parquet
+from pathlib import Path
+from resviz.study.sweep.parquet import write_parquet
+
+before = len(os.listdir("/proc/self/task"))
+write_parquet(Path("table.csv"), [], ["x"])
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="Linux tells a process's threads so")
+def test_no_thread_of_arrow_outlives_the_writing_of_parquet(tmp_path: Path):
+    """Its readers let go of Python objects when they please: after the interpreter's end that aborts."""
+    (tmp_path / "table.csv").write_text("id,x,error,session,seconds\na,1,,s,0.5\n")
+    environment = {**os.environ, "PYTHONPATH": str(Path(resviz.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "table.parquet").exists()
+    assert int(done.stdout) <= 1  # that of the allocator, which knows no Python
 
 
 @pytest.mark.parametrize("address", ["nonsense", "x://host:8786", "tcp://host", "tcp://:8786", "tcp://a b:1"])

@@ -48,7 +48,10 @@ def write_parquet(journal: Path, keys: Iterable[str], columns: Iterable[str]) ->
     types = dict.fromkeys(("id", "error", "session", *keys), pa.string())
     types |= dict.fromkeys(("seconds", *columns), pa.float64())
     options = csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
-    table = csv.read_csv(io.BytesIO(whole), convert_options=options)
+    # in this thread: one of Arrow's own may let go of the Python object it read after the interpreter's end,
+    # and that aborts the process (2 of 31 sweeps ended so)
+    alone = csv.ReadOptions(use_threads=False)
+    table = csv.read_csv(io.BytesIO(whole), read_options=alone, convert_options=options)
     if not table.num_rows:
         return None
     newest = {name: row for row, name in enumerate(table["id"].to_pylist())}
