@@ -13,7 +13,7 @@ from resviz.gui.controller import Controller
 from resviz.gui.preferences import Preferences
 from resviz.gui.recovery import Recovery, RecoveryDialog
 from resviz.gui.stored import read_remembered, write_remembered
-from resviz.gui.tour import Tour
+from resviz.gui.tour import show_hints
 
 if TYPE_CHECKING:
     from resviz.recording.spool import Found
@@ -57,7 +57,7 @@ class Starting(QObject):
         remembered = read_remembered()
         if not remembered.toured:
             write_remembered(remembered.model_copy(update={"toured": True}))
-            Tour(self._window)
+            show_hints(self._window)
 
     def close(self) -> None:
         """End the thread."""

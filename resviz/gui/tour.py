@@ -120,3 +120,9 @@ class Tour(QFrame):
         if event.type() == QEvent.Type.Resize:
             self._place()
         return False
+
+
+def show_hints(window: QWidget) -> None:
+    """Show the hints over ``window``, unless they are there."""
+    if all(tour.isHidden() for tour in window.findChildren(Tour)):  # those before may not be gone yet
+        Tour(window)

@@ -60,7 +60,7 @@ from resviz.gui.sweep.recipe import AllPlots
 from resviz.gui.tabs import Tabs
 from resviz.gui.timeline_dock import TimelineDock
 from resviz.gui.toolbar import Toolbar
-from resviz.gui.tour import Tour
+from resviz.gui.tour import show_hints
 from resviz.gui.units_tab import UnitsTab
 from resviz.gui.where import WhereQuestion, is_past
 from resviz.scene.theme import Theme, theme
@@ -335,8 +335,7 @@ class MainWindow(QMainWindow):
 
     def show_tour(self) -> None:
         """Show the hints."""
-        if all(tour.isHidden() for tour in self.findChildren(Tour)):  # those before may not be gone yet
-            Tour(self)
+        show_hints(self)
 
     def show_unsaved(self) -> None:
         """List the runs that were never saved."""

@@ -64,6 +64,7 @@ class Monkey:
         self.strict = False
         self._small, self._real_dialogs = small, real_dialogs
         self.look: Callable[[], None] = lambda: None
+        self._there: dict[str, Fire] = {}  # when it last looked around
         self._open: list[QDialog] = []  # that are being worked on
         self.dialogs = FileDialogs(self.random, folder, files, self._open)
         hands = Hands(window, self.random, [*files, folder / "new"])
@@ -84,10 +85,14 @@ class Monkey:
             self.fire(name, fire)
 
     def _late(self) -> dict[str, Fire]:
-        found = self.targets.all()
+        found = self._look_around()
         for name in found:
             self.fired.setdefault(name, 0)
         return {name: fire for name, fire in found.items() if self.fired[name] < self.times}
+
+    def _look_around(self) -> dict[str, Fire]:
+        self._there = self.targets.all()
+        return self._there
 
     def fire(self, name: str, fire: Fire) -> bool:
         """Fire one target and work on the dialogs that this opens; False where it is not there."""
@@ -120,6 +125,9 @@ class Monkey:
 
     def _make_up(self, until: float) -> None:
         self._late()  # what is there now is known too
+        for kind in (kind for kind, opener in OPENERS.items() if not opener):
+            if not any(name.startswith(f"{kind}:") for name in self.fired):  # chance never opened it
+                self._prepare(kind)
         for name in sorted(self.fired):  # some were there once, as hints
             if name.partition(":")[0] not in OPENERS:
                 self._insist(name, name, until)
@@ -130,19 +138,26 @@ class Monkey:
 
     def _insist(self, name: str, by: str, until: float) -> None:
         """Fire ``by`` until ``name`` was fired often enough."""
-        vain, fire = 0, self.targets.all().get(by)
+        vain = 0
         while self.fired[name] < self.times and vain < _TRIES and time.monotonic() < until:
             before = self.fired[name]
+            fire = self._there.get(by)  # as it was: looking at all there is takes longer than most firings
             if fire is None or not self.fire(by, fire):
-                try:
-                    self.ways.prepare(by)
-                except NotThere:
+                if not self._prepare(by):
                     return
-                self.settle()
-                fire = self.targets.all().get(by)
+                fire = self._look_around().get(by)
                 if fire is not None:
                     self.fire(by, fire)
             vain = 0 if self.fired[name] > before else vain + 1
+
+    def _prepare(self, name: str) -> bool:
+        """Make it possible; False where that takes too long now."""
+        try:
+            self.ways.prepare(name)
+        except NotThere:
+            return False
+        self.settle()
+        return True
 
     # -- after it --------------------------------------------------------------------------------------
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from file_dialogs import FileDialogs
 from monkey_hands import Hands, NotThere, bring_forward, choose
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QEventLoop, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QTabBar, QWidget
 
 from resviz.draw.view import SceneView
@@ -17,6 +16,7 @@ from resviz.gui.state import Edit, Follow, Load, Look, RemoveRun, Reset, Seek, T
 from resviz.gui.stored import read_remembered
 from resviz.gui.sweep.tab import SweepTab
 from resviz.gui.window import MainWindow
+from resviz.recording.spool import drop, unfinished
 from resviz.study.sweep import Sweep
 
 OPENERS = {
@@ -50,7 +50,7 @@ class Ways:
         for _ in range(4_000 if self.patient else 15_000):
             if condition():
                 return
-            QTest.qWait(2)
+            _wait()
         state = self._window.controller.state
         shown = ("run", "training", "target", "newest", "steps", "ended", "failure", "cursor", "follow")
         where_it_is = {name: getattr(state, name) for name in shown}
@@ -84,6 +84,8 @@ class Ways:
                 control.ask(Reset())
             case "recovery":  # a run that nobody has any more
                 self._window.preferences.change(spool_folder="")  # where it can be kept
+                for old in unfinished()[2:]:  # or looking through them takes longer each time
+                    drop(old.path)
                 self._train(steps=1)
                 number = control.state.run
                 control.ask(Reset())
@@ -178,3 +180,10 @@ class Ways:
             way = axis.way.findData("list" if name.endswith("values") else "linspace")
             axis.way.setCurrentIndex(way)
             axis.way.activated.emit(way)
+
+
+def _wait(ms: int = 2) -> None:
+    """Let the event loop work. (QTest.qWait keeps Python to itself meanwhile: no thread would come to anything.)"""
+    loop = QEventLoop()
+    QTimer.singleShot(ms, loop.quit)
+    loop.exec()

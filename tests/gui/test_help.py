@@ -169,6 +169,16 @@ def test_hints_can_be_skipped_and_asked_for(window: MainWindow, qtbot: QtBot) ->
     qtbot.waitUntil(lambda: window.findChild(Tour) is None)
 
 
+def test_hints_asked_for_before_those_of_the_first_start_come_are_the_same(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    wait_for_step(qtbot, window, 0)
+    window.starting.begin()
+    action(window, "tour.show").trigger()
+    qtbot.waitUntil(lambda: read_remembered().toured, timeout=30_000)  # the disk was looked through
+    assert len(window.findChildren(Tour)) == 1
+
+
 # -- the log ---------------------------------------------------------------------------------------------
 
 
