@@ -52,6 +52,7 @@ class Commands:
 
     def __init__(self, window: QMainWindow, deeds: Deeds, documents: Documents) -> None:
         self._window, self._deeds, self._documents = window, deeds, documents
+        self._symbols: dict[QAction, str] = {}  # of the buttons that change theirs
         ask, new = self._asking, self._action
         self.run = new(
             "run", "Run", ask(ToggleRun()), "Run (Space; Ctrl+Return from anywhere)", "Ctrl+Return"
@@ -171,17 +172,23 @@ class Commands:
         """Say on the buttons what pressing them does now."""
         self.run.setChecked(state.active)
         self.run.setText("Pause" if state.active else "Run")
-        self.run.setIcon(icon("pause" if state.active else "play"))
+        self._set_symbol(self.run, "pause" if state.active else "play", icon)
         self.play.setChecked(state.playing)
-        self.play.setIcon(icon("pause" if state.playing else "play"))
+        self._set_symbol(self.play, "pause" if state.playing else "play", icon)
         self.play.setText("Hold" if state.playing else "Play")
         self.follow.setChecked(state.follow)
         self.undo.setEnabled(bool(state.past))
         self.redo.setEnabled(bool(state.future))
         self.export.setEnabled(state.newest >= 0)
 
+    def _set_symbol(self, action: QAction, name: str, icon: Callable[[str], QIcon]) -> None:
+        if self._symbols.get(action) != name:  # drawing one takes as long as all else that is shown here
+            self._symbols[action] = name
+            action.setIcon(icon(name))
+
     def show_icons(self, icon: Callable[[str], QIcon]) -> None:
-        """Give the buttons that never change their icons, in the colours of a theme."""
+        """Draw the icons in the colours of a theme; those that change at the next `show_transport`."""
+        self._symbols.clear()
         for action, name in (
             (self.step, "step"),
             (self.reset, "reset"),

@@ -125,7 +125,8 @@ def leave(recordings: Sequence[Recording]) -> None:
         left.append(str(spool.path))
     remembered = read_remembered()
     still = tuple(name for name in remembered.left if Path(name).exists() and name not in left)
-    write_remembered(remembered.model_copy(update={"left": (*still, *left)}))
+    if (*still, *left) != remembered.left:
+        write_remembered(remembered.model_copy(update={"left": (*still, *left)}))
 
 
 class RecoveryDialog(QDialog):

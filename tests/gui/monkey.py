@@ -16,6 +16,7 @@ from file_dialogs import FileDialogs
 from monkey_hands import Fire, Hands, NotThere
 from monkey_targets import Targets, buttons, title
 from monkey_ways import OPENERS, Ways
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 from shiboken6 import isValid
 
@@ -164,7 +165,7 @@ class Monkey:
     def settle(self) -> None:
         """Let the window do what it was asked; close menus and dialogs; keep the session small."""
         quiet = QApplication.activePopupWidget() is None and QApplication.activeModalWidget() is None
-        if not quiet or self.random.random() < 0.25:  # hands are quicker than pictures
+        if not quiet or self.random.random() < 0.15:  # hands are quicker than pictures
             QApplication.processEvents()
         for _ in range(6):
             popup = QApplication.activePopupWidget()
@@ -178,6 +179,8 @@ class Monkey:
             elif popup is None:
                 break
             QApplication.processEvents()
+        if not quiet and not self._open:  # of its own accord Qt frees what was closed in its main loop only
+            QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         state = self.window.controller.state
         for number in state.numbers[:-12]:
             self.window.ask(RemoveRun(number))

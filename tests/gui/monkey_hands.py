@@ -76,10 +76,15 @@ class Hands:
             (QTableWidget, self._touch_table),
             (QListWidget, self._touch_list),
         )
+        self._known: dict[type[QWidget], Callable[[QWidget], None] | None] = {}
 
     def for_kind(self, widget: QWidget) -> Fire | None:
         """What works a widget of this kind; None: no control."""
-        hand = next((hand for kind, hand in self._kinds if isinstance(widget, kind)), None)
+        kind = type(widget)
+        if kind not in self._known:
+            hands = (hand for known, hand in self._kinds if issubclass(kind, known))
+            self._known[kind] = next(hands, None)
+        hand = self._known[kind]
         return None if hand is None else lambda: hand(widget)
 
     def gestures(self, view: SceneView) -> dict[str, Fire]:

@@ -100,10 +100,11 @@ class Targets:
         # Qt makes bars for docks that lie on one another, and keeps those that it has no use for
         docked = [bar for bar in parent.findChildren(QTabBar) if bar.parentWidget() is self._window]
         for widget in parent.findChildren(QWidget):
+            hand = self._hands.for_kind(widget)
+            if hand is None or isinstance(widget, QMenu) or widget in docked or _inside(widget, parent):
+                continue
             over = widget.objectName().startswith("tour.") and not widget.isVisible()  # and not gone yet
-            known = not (isinstance(widget, QMenu) or widget in docked or over)
-            hand = self._hands.for_kind(widget) if known else None
-            if hand is not None and not _inside(widget, parent):
+            if not over:
                 yield _name(widget, parent), hand
         if parent is self._window:
             shown = next((bar for bar in docked if bar.isVisible()), None)

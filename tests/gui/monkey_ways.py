@@ -84,16 +84,19 @@ class Ways:
                 control.ask(Reset())
             case "recovery":  # a run that nobody has any more
                 self._window.preferences.change(spool_folder="")  # where it can be kept
-                for old in unfinished()[2:]:  # or looking through them takes longer each time
+                there = unfinished()
+                for old in there[2:]:  # or looking through them takes longer each time
                     drop(old.path)
-                self._train(steps=1)
-                number = control.state.run
-                control.ask(Reset())
-                control.ask(RemoveRun(number))
+                if not there:
+                    self._train(steps=1)
+                    number = control.state.run
+                    control.ask(Reset())
+                    control.ask(RemoveRun(number))
                 self._window.findChild(QAction, "unsaved").trigger()
                 self.until(QApplication.activeModalWidget)  # once the disk was looked through
             case "where":  # of an edit in the past of a run
-                self._train()
+                if not control.state.ended or control.state.newest < 5:
+                    self._train()
                 control.ask(Seek(4))
                 self._window.edit("training.rate", chance.choice((0.3, 0.6, 0.9)))
             case "enlarge":  # one layer alone cannot be
@@ -183,7 +186,7 @@ class Ways:
 
 
 def _wait(ms: int = 2) -> None:
-    """Let the event loop work. (QTest.qWait keeps Python to itself meanwhile: no thread would come to anything.)"""
+    """Let the event loop and threads work: QTest.qWait would keep Python to itself meanwhile."""
     loop = QEventLoop()
     QTimer.singleShot(ms, loop.quit)
     loop.exec()
