@@ -193,7 +193,8 @@ class Controller(QObject):
         self._pictures = Pictures()
         self._drawn = -1
         self._facts = Facts(doing="starting" if new.training else "", device=self._facts.device)
-        self.notice.emit("", "")
+        given_up = self.files.give_up()
+        self.notice.emit(f"{given_up} is not opened: another run was begun." if given_up else "", "note")
         self.training.begin(old, new)
         self._start_looking()
 

@@ -37,6 +37,7 @@ class Files(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._path = Path()
+        self._reading = self._writing = False
         self._worker = Worker("files", parent=self)
         self._worker.yielded.connect(self._on_value)
         self._worker.finished.connect(self._on_finished)
@@ -49,7 +50,7 @@ class Files(QObject):
             except ResvizError as error:
                 self.refused.emit(str(error))
         elif self._free():
-            self._path = path
+            self._path, self._reading = path, True  # in the place of one that is still being read
             self._worker.start(lambda: open_file(path))
 
     def save(self, path: Path, session: Session, recording: Recording | None) -> None:
@@ -61,14 +62,28 @@ class Files(QObject):
                 self.refused.emit(str(error))
         elif recording is None:
             self.refused.emit("Nothing is recorded yet: run the session first.")
+        elif self._reading:
+            self.refused.emit(f"{self._path.name} is being read; try again when it is here.")
         elif self._free():
+            self._writing = True
             self._worker.start(lambda: save_file(recording, path))
+
+    def give_up(self) -> str:
+        """Another run was begun: a recording that is being read does not come in its place; what it is called.
+
+        Empty if none is.
+        """
+        if not self._reading:
+            return ""
+        self._reading = False
+        self._worker.cancel()
+        return self._path.name
 
     def _free(self) -> bool:
         # starting would cancel what is being written
-        if self._worker.busy:
-            self.refused.emit("Another file is being read or written; try again when it is done.")
-        return not self._worker.busy
+        if self._writing:
+            self.refused.emit("Another file is being written; try again when it is done.")
+        return not self._writing
 
     def _on_value(self, run: int, value: Any) -> None:
         if isinstance(value, Stage):
@@ -76,9 +91,13 @@ class Files(QObject):
         elif isinstance(value, Path):
             self.saved.emit(value)
         else:
+            self._reading = False
             self.opened.emit(value, self._path)
 
     def _on_finished(self, end: Finished) -> None:
+        if end.run != self._worker.run:
+            return  # another file is being read by now
+        self._reading = self._writing = False
         self.doing.emit("")
         if end.how != "failed":
             return

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton
@@ -11,10 +14,12 @@ from pytestqt.qtbot import QtBot
 from windows import SMALL, STEPS, action, wait_for_step
 
 from resviz.config import Session
+from resviz.gui import files
 from resviz.gui.documents import dropped
 from resviz.gui.stored import read_remembered
 from resviz.gui.window import MainWindow
-from resviz.recording import run
+from resviz.gui.work import Stage
+from resviz.recording import Recording, run
 
 
 def edit(window: MainWindow, path: str, text: str) -> None:
@@ -40,6 +45,52 @@ def test_a_dropped_session_is_opened(window: MainWindow, tmp_path: Path) -> None
     assert drop(window, path)
     assert window.controller.state.session.title == "dropped"
     assert "dropped.toml" in window.windowTitle()
+
+
+@pytest.fixture
+def slow_disk(monkeypatch: pytest.MonkeyPatch, recording: Recording) -> Iterator[dict[str, threading.Event]]:
+    """Recordings whose reading ends when it is told to, by their names."""
+    there: dict[str, threading.Event] = {"a.resviz": threading.Event(), "b.resviz": threading.Event()}
+
+    def read(path: Path):
+        yield Stage(f"opening {path.name}")
+        assert there[path.name].wait(60)
+        yield recording
+
+    monkeypatch.setattr(files, "open_file", read)
+    yield there
+    for event in there.values():
+        event.set()
+
+
+def test_a_recording_does_not_come_in_place_of_a_run_begun_since(
+    window: MainWindow, qtbot: QtBot, slow_disk
+) -> None:
+    control = window.controller
+    wait_for_step(qtbot, window, 0)
+    control.open(Path("a.resviz"))
+    action(window, "reset").trigger()
+    run = control.state.run
+    assert "a.resviz is not opened" in window.notice.text
+    with qtbot.waitSignal(control.files._worker.finished, timeout=60_000):
+        slow_disk["a.resviz"].set()
+    wait_for_step(qtbot, window, 0)
+    assert (control.state.run, control.state.path) == (run, None)
+
+
+def test_of_two_recordings_the_one_asked_for_last_comes(window: MainWindow, qtbot: QtBot, slow_disk) -> None:
+    control = window.controller
+    wait_for_step(qtbot, window, 0)
+    control.open(Path("a.resviz"))
+    control.save(Path("c.resviz"))
+    assert "a.resviz is being read" in window.notice.text
+    control.open(Path("b.resviz"))
+    for event in slow_disk.values():
+        event.set()
+    qtbot.waitUntil(lambda: not control.files._worker.busy, timeout=60_000)
+    assert control.state.path == Path("b.resviz")
+    wait_for_step(qtbot, window, STEPS)
+    assert not Path("c.resviz").exists()
 
 
 def test_what_is_no_session_is_not_taken(window: MainWindow, tmp_path: Path) -> None:
