@@ -44,11 +44,16 @@ if TYPE_CHECKING:
 _SIZES = ("1280x720", "1920x1080", "2560x1440", "3840x2160")
 _KINDS = "Film (*.mp4 *.webm *.gif);;Figure (*.svg *.pdf *.png);;Its numbers (*.csv *.npz);;All files (*)"
 _DATA = {"none": "", "CSV": "csv", "NPZ": "npz"}
+_ALONE = "this run alone"
+_TOGETHER = {_ALONE: "", "pinned runs beside it": "beside", "pinned runs over it": "overlay"}
 
 
 @virtuals
 class ExportDialog(QDialog):
-    """Exports ``recording`` in a process of its own; ``failed(error, report)`` says what went wrong there."""
+    """Exports ``recording`` in a process of its own; ``failed(error, report)`` says what went wrong there.
+
+    The runs that are ``pinned`` can be drawn too, beside it or over it.
+    """
 
     failed = Signal(object, str)
 
@@ -58,15 +63,18 @@ class ExportDialog(QDialog):
         options: Options,
         parent: QWidget | None = None,
         steps: tuple[int, int] | None = None,
+        pinned: Sequence[Recording] = (),
     ) -> None:
         """
         Args:
             steps: first and last of those that are asked for at first; None: all.
+            pinned: recordings of other runs.
         """
         super().__init__(parent)
         self.setObjectName("export_dialog")
         self.setWindowTitle("Export")
         self._recording, self._options = recording, options
+        self._pinned = [one for one in pinned if one.step >= 0]
         self._replaces = ""  # what the file dialog has asked about
         self._process = ExportProcess(self)
         self._process.progressed.connect(self._on_progress)
@@ -115,6 +123,9 @@ class ExportDialog(QDialog):
         self.maps.setChecked(options.maps)
         self.view.currentTextChanged.connect(self._show_view)
         self._show_view(options.view)
+        self.runs = _choice(tuple(_TOGETHER), _ALONE)
+        self.runs.setEnabled(bool(self._pinned))
+        self.runs.setToolTip("Runs are pinned in the list of runs; all are drawn on the same axes and bins")
         self.size_box = _choice(_SIZES, "")
         self.size_box.setEditable(True)
         self.size_box.setCurrentText("x".join(map(str, options.size)))
@@ -154,6 +165,7 @@ class ExportDialog(QDialog):
         return self._page(
             ("view", "View", self.view),
             ("maps", "With", self.maps),
+            ("runs", "Runs", self.runs),
             ("size", "Size", self.size_box),
             ("steps", "Steps", self.steps),
             ("output", "Output", self.output, place),
@@ -212,6 +224,7 @@ class ExportDialog(QDialog):
             self._options,
             view=self.view.currentText(),
             maps=self.maps.isEnabled() and self.maps.isChecked(),
+            together=_TOGETHER[self.runs.currentText()] or self._options.together,
             size=parse_size(self.size_box.currentText(), dpi),
             steps=parse_steps(self.steps.text()),
             fps=self.fps.value(),
@@ -230,18 +243,20 @@ class ExportDialog(QDialog):
     def _start(self) -> None:
         overwrite = bool(self._replaces) and self._replaces == self.output.text()
         data = _DATA[self.data.currentText()]
-        session, newest = self._recording.session, self._recording.step
+        others = self._pinned if _TOGETHER[self.runs.currentText()] else []
+        recordings = (self._recording, *others)
+        sessions, newest = [one.session for one in recordings], [one.step for one in recordings]
         try:
             path, options = self.chosen()
             # the process would refuse the same, seconds later
-            check(path, options, session, newest=newest, overwrite=overwrite, data=data)
+            check(path, options, sessions, newest=newest, overwrite=overwrite, data=data)
             words = export_words((), path, options, data=data, overwrite=overwrite)
         except ResvizError as error:
             self.message.setText(str(error))
             return
         self.message.setText("")
         self._working(True)
-        self._process.start(self._recording, words)
+        self._process.start(recordings, words)
 
     def _working(self, on: bool) -> None:
         for widget in (self._top, self._form, self.start):

@@ -5,7 +5,7 @@ Pictures are painted in a GUI thread, and the window's own has better to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,7 +62,7 @@ class ExportProcess(QObject):
         self._child.said.connect(self._on_said)
         self._child.ended.connect(self._on_ended)
         self._worker = Worker("export source", parent=self)
-        self._worker.yielded.connect(self._on_source)
+        self._worker.yielded.connect(self._on_sources)
         self._worker.finished.connect(self._on_prepared)
 
     @property
@@ -70,13 +70,13 @@ class ExportProcess(QObject):
         """Whether an export has not ended yet."""
         return self._worker.busy or self._child.busy
 
-    def start(self, recording: Recording, words: list[str]) -> None:
-        """Export ``recording``; ``words`` are the command's, without the recording's own."""
+    def start(self, recordings: Sequence[Recording], words: list[str]) -> None:
+        """Export ``recordings``; ``words`` are the command's, without those of the recordings."""
         self._words, self._notes, self._cancelled = words, [], False
         self._folder = TemporaryDirectory(prefix="resviz-export-")
-        path = Path(self._folder.name) / "recording.resviz"
+        folder = Path(self._folder.name)
         self.progressed.emit(ExportState(message="handing the recording over"))
-        self._worker.start(lambda: _source(recording, path))
+        self._worker.start(lambda: _sources(recordings, folder))
 
     def cancel(self) -> None:
         """Ask it to end; what it was writing is removed."""
@@ -93,10 +93,10 @@ class ExportProcess(QObject):
         self._child.close()
         self._clean()
 
-    def _on_source(self, run: int, source: Any) -> None:
+    def _on_sources(self, run: int, sources: list[Path]) -> None:
         if not self._cancelled:
             command, *rest = self._words
-            self._child.start([command, str(source), *rest])
+            self._child.start([command, *map(str, sources), *rest])
 
     def _on_prepared(self, end: Finished) -> None:
         if self._child.busy:
@@ -130,8 +130,8 @@ class ExportProcess(QObject):
             self._folder = None
 
 
-def _source(recording: Recording, path: Path) -> Iterator[Path]:
-    """The one place to read the recording at: a generator, as workers run them."""
+def _sources(recordings: Sequence[Recording], folder: Path) -> Iterator[list[Path]]:
+    """The places to read the recordings at, once: a generator, as workers run them."""
     from resviz.recording.spool import handed
 
-    yield handed(recording, path)
+    yield [handed(one, folder / f"recording-{number}.resviz") for number, one in enumerate(recordings, 1)]

@@ -69,9 +69,10 @@ class Files(QObject):
             self._worker.start(lambda: save_file(recording, path))
 
     def give_up(self) -> str:
-        """Another run was begun: a recording that is being read does not come in its place; what it is called.
+        """Another run was begun: a recording that is being read does not come in its place.
 
-        Empty if none is.
+        Returns:
+            Its file's name; empty if none is being read.
         """
         if not self._reading:
             return ""

@@ -355,7 +355,8 @@ class MainWindow(QMainWindow):
             return
         state = self.controller.state
         options = export_options(state, self._theme.name, self.tabs.shown)
-        dialog = ExportDialog(recording, options, self, range_of(state))
+        pinned = self.controller.overlays.recordings
+        dialog = ExportDialog(recording, options, self, range_of(state), pinned)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.failed.connect(self.report)
         dialog.open()

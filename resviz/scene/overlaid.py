@@ -44,12 +44,18 @@ def _rows_between(rows: Rows, depths: Array) -> Iterator[NDArray[np.intp]]:
 
 def ridge_outline(other: Other, edges: Array, heights: Array, base: float) -> Line | None:
     """The outline of a histogram that stands on ``base``, as far as it has units."""
+    x, y = standing(edges, heights, base)
+    return Line(x, y, *look_of(other.number), 1.0) if x.size else None
+
+
+def standing(edges: Array, heights: Array, base: float) -> tuple[Array, Array]:
+    """The outline (x, y) of a histogram that stands on ``base``, from its first to its last unit."""
     there = np.flatnonzero(heights > 0)
     if not there.size:
-        return None
+        return np.empty(0), np.empty(0)
     first, last = int(there[0]), int(there[-1]) + 1
     x, y = staircase(edges[first : last + 1], heights[first:last])
-    return Line(x, base + y, *look_of(other.number), 1.0)
+    return x, base + y
 
 
 def points_of(other: Other, step: int, place: int) -> Points | None:

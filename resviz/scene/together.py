@@ -10,6 +10,7 @@ from resviz.errors import RequestError
 from resviz.scene.histogram import staircase
 from resviz.scene.model import Axis, Bars, Heat, LegendEntry, Line, Mark, Panel, Points, Role, Scene
 from resviz.scene.others import look_of
+from resviz.scene.overlaid import standing
 
 _MOST = 5  # more than one and the four colours of runs cannot be told apart
 
@@ -77,8 +78,10 @@ def overlaid(scenes: Sequence[Scene], labels: Sequence[str]) -> Scene:
 
 def _outlined(mark: Mark, role: Role) -> list[Mark]:
     match mark:
-        case Bars():
+        case Bars(base=0.0):
             return [Line(*staircase(mark.edges, mark.heights), role, "solid", 1.2)]
+        case Bars():  # of a ridge
+            return [Line(*standing(mark.edges, mark.heights, mark.base), role, "solid", 1.2)]
         case Line() if mark.role is not Role.START:
             # the network's own curves solid, those of limits dashed
             limit = mark.role in (Role.LIMIT, Role.LAZY)

@@ -27,7 +27,7 @@ def other(recording):
 
 
 def scene_of(*recordings, step=3, **look):
-    sheet = Sheet(recordings, Options(view="grid", **look))
+    sheet = Sheet(recordings, Options(**{"view": "grid", **look}))
     list(sheet.prepare())
     return sheet.scene(step)
 
@@ -129,6 +129,20 @@ def test_overlaid_histograms_hold_the_same_units(recording, other):
         "units = 32, alpha = 1.0",
         "units = 16, alpha = 4.0",
     ]
+
+
+def test_overlaid_ridges_stand_where_their_layers_are(recording, other):
+    """Their outlines once lay on the axis, all in one heap."""
+    look = {"view": "ridgeline"}
+    scene, alone = scene_of(recording, other, together="overlay", **look), scene_of(other, **look)
+    outlines = [
+        mark
+        for mark in scene.panels[0].marks
+        if isinstance(mark, Line) and mark.role is Role.THIRD and mark.dash == "solid"
+    ]
+    ridges = [mark for mark in alone.panels[0].marks if isinstance(mark, Bars) and mark.heights.any()]
+    assert [line.y.min() for line in outlines] == pytest.approx([bars.base for bars in ridges])
+    assert len({bars.base for bars in ridges}) == len(ridges) > 1
 
 
 def test_recordings_together_go_into_files(recording, other, tmp_path):

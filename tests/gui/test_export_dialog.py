@@ -19,7 +19,7 @@ from resviz.export import Options
 from resviz.export.command import export_words
 from resviz.export.written import parse_size, parse_steps
 from resviz.gui.export_dialog import ExportDialog
-from resviz.gui.export_process import ExportProcess, ExportState, _source
+from resviz.gui.export_process import ExportProcess, ExportState, _sources
 from resviz.gui.report import ReportDialog, message_of, report_text
 from resviz.recording import Recording, run
 from resviz.recording.spool import Spool
@@ -93,16 +93,46 @@ def test_window_and_command_line_write_the_same_bytes(
     assert path.with_suffix(".csv").read_text("utf-8").count("\n") > 100
 
 
+@pytest.mark.parametrize(("shown", "together"), [("beside it", "beside"), ("over it", "overlay")])
+def test_pinned_runs_are_drawn_too(
+    qtbot: QtBot,
+    tmp_path: Path,
+    recording: Recording,
+    monkeypatch: pytest.MonkeyPatch,
+    shown: str,
+    together: str,
+) -> None:
+    half = recording.branch(4, recording.session.with_values({"title": "half"}))
+    dialog = ExportDialog(recording, Options(size=(320, 240)), pinned=[half])
+    qtbot.addWidget(dialog)
+    assert dialog.runs.isEnabled()
+    assert dialog.runs.currentText() == "this run alone"
+    dialog.runs.setCurrentText(f"pinned runs {shown}")
+    dialog.output.setText(str(tmp_path / "window.png"))
+    press(dialog, "export.start")
+    qtbot.waitUntil(lambda: "Written" in message(dialog), timeout=60_000)
+    files = [str(one.save(tmp_path / name)) for one, name in ((recording, "r.resviz"), (half, "h.resviz"))]
+    monkeypatch.setenv("QT_QPA_PLATFORM", os.environ["QT_QPA_PLATFORM"])
+    words = [*files, "-o", str(tmp_path / "shell.png"), "--size=320x240", f"--together={together}", "--quiet"]
+    assert main(["export", *words]) == 0
+    assert (tmp_path / "window.png").read_bytes() == (tmp_path / "shell.png").read_bytes()
+    dialog.reject()
+
+
+def test_without_pinned_runs_there_is_no_choice(dialog: ExportDialog) -> None:
+    assert not dialog.runs.isEnabled()
+
+
 def test_a_run_with_a_spool_is_read_where_it_lies(
     recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert list(_source(recording, tmp_path / "copy.resviz")) == [tmp_path / "copy.resviz"]
+    copy = tmp_path / "recording-1.resviz"
+    assert list(_sources([recording], tmp_path)) == [[copy]]
     spool = Spool.create(recording, tmp_path / "spools")
     try:
-        (source,) = _source(recording, tmp_path / "other.resviz")
-        assert source == spool.path
+        assert list(_sources([recording], tmp_path / "other")) == [[spool.path]]
         monkeypatch.setenv("QT_QPA_PLATFORM", os.environ["QT_QPA_PLATFORM"])
-        for name, out in ((source, "a.png"), (tmp_path / "copy.resviz", "b.png")):
+        for name, out in ((spool.path, "a.png"), (copy, "b.png")):
             words = [str(name), "-o", str(tmp_path / out), "--size", "320x240", "--quiet"]
             assert main(["export", *words]) == 0
         assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
