@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from resviz.errors import RequestError
@@ -48,6 +49,25 @@ class FieldFrames:
         sample = self.options.sample
         curves = read_fields(self.recording, step, sample, self.coordinates)
         return fields_scene(curves, step=step, sample=sample, ranges=self.ranges)
+
+    def overlaid(self, step: int, others: Sequence[FieldFrames], labels: Sequence[str]) -> Scene:
+        """The scene with the nets of ``others`` over it, dotted; ``labels`` name all of them.
+
+        Raises:
+            RequestError: data of fewer coordinates.
+        """
+        from resviz.scene.fields import fields_scene, read_fields
+        from resviz.scene.others import with_fields
+
+        if any(one.coordinates != self.coordinates for one in others):
+            raise RequestError(
+                "these recordings have different coordinates", remedy="Set them beside each other."
+            )
+        sample = self.options.sample
+        own, *over = (read_fields(o.recording, step, sample, o.coordinates) for o in (self, *others))
+        ranges = _joined([one.ranges for one in (self, *others) if one.ranges is not None])
+        scene = _named(fields_scene(own, step=step, sample=sample, ranges=ranges), "finite net", labels[0])
+        return with_fields(scene, over, ", ".join(labels[1:]))
 
 
 class FitFrames:
@@ -101,6 +121,15 @@ class ErrorFrames:
         alpha = self.recording.session.network.alpha
         return error_scene(self.curves, step=step, steps=self.recording.steps, alpha=alpha)
 
+    def overlaid(self, step: int, others: Sequence[ErrorFrames], labels: Sequence[str]) -> Scene:
+        """The scene with the measured errors of ``others``; ``labels`` name all of them."""
+        from resviz.scene.others import with_errors
+
+        scene = _named(self.scene(step), "measured: net against limit", labels[0])
+        measured = [one.curves.measured for one in others]
+        numbers = range(1, len(others) + 1)
+        return with_errors(scene, list(zip(labels[1:], numbers, measured, strict=True)))
+
 
 class PhaseFrames:
     """The phase diagram with the recording as its point, the same at every step.
@@ -134,3 +163,21 @@ def _no_limit(view: str) -> RequestError:
         f"view {view}: this recording has no limit to compare with",
         remedy="Choose another view, or record the session again.",
     )
+
+
+def _joined(every: Sequence[Ranges]) -> Ranges:
+    """Ranges that hold all of them."""
+    from resviz.scene.axes import Range, Ranges
+
+    known: dict[str, Range] = {}
+    for one in every:
+        for name, new in one.known.items():
+            old = known.get(name, new)
+            known[name] = Range(min(old.low, new.low), max(old.high, new.high))
+    return Ranges().with_ranges(known)
+
+
+def _named(scene: Scene, text: str, label: str) -> Scene:
+    """The scene whose legend says of ``text`` whose it is."""
+    legend = tuple(replace(e, text=f"{text}: {label}") if e.text == text else e for e in scene.legend)
+    return replace(scene, legend=legend)

@@ -45,16 +45,19 @@ class Sheet:
 
     def scene(self, step: int) -> Scene:
         """The figure after ``step`` gradient steps."""
-        from resviz.scene.together import beside, overlaid
+        from resviz.scene.together import beside, check_overlay, overlaid
 
+        first, *others = self._frames
+        over = bool(others) and self.options.together == "overlay"
+        if over and hasattr(first, "overlaid"):  # it knows better than which marks they are
+            check_overlay(len(self._frames))
+            return self._worded(first.overlaid(step, others, self._labels), step)
         scenes = [frames.scene(step) for frames in self._frames]
-        if len(scenes) == 1:
-            scene = scenes[0]
-        elif self.options.together == "overlay":
-            scene = overlaid(scenes, self._labels)
-        else:
-            scene = beside(scenes, self._labels)
-        return self._worded(scene, step)
+        if over:
+            scenes = [overlaid(scenes, self._labels)]
+        elif others:
+            scenes = [beside(scenes, self._labels)]
+        return self._worded(scenes[0], step)
 
     def _share_ranges(self) -> None:
         """One set of ranges and bins for the grids of all recordings that pin as many layers."""

@@ -139,7 +139,7 @@ class Beside(QObject):
         curves = read_fields(recording, step, sample, shown)
         others = [
             read_fields(other, step, sample, shown)
-            for _, _, other in self._pinned(state)
+            for _, _, other in self._controller.training.kept.pinned(state)
             if step <= other.step and sample < other.problem.samples and shown[-1] < other.problem.dimension
         ]
         ranged = (state.run, sample, shown)
@@ -149,15 +149,6 @@ class Beside(QObject):
         self._ranges, self._ranged = before, ranged
         scene = fields_scene(curves, step=step, sample=sample, ranges=self._ranges)
         self._tabs.fields.view.show_scene(with_fields(scene, others))
-
-    def _pinned(self, state: AppState) -> list[tuple[str, int, Recording]]:
-        """Name, number and recording of the runs that are drawn over the present one."""
-        kept = self._controller.training.kept
-        return [
-            (run.name or f"run {run.number}", run.number, kept[run.number])
-            for run in state.pinned
-            if run.number in kept and kept[run.number].step >= 0
-        ]
 
     # -- fit --------------------------------------------------------------------------------------------
 
@@ -238,7 +229,8 @@ class Beside(QObject):
             alpha=state.session.network.alpha,
             message=message,
         )
-        pinned = [(name, number, self._past.of(number, of)) for name, number, of in self._pinned(state)]
+        kept = self._controller.training.kept.pinned(state)
+        pinned = [(name, number, self._past.of(number, of)) for name, number, of in kept]
         self._tabs.error.view.show_scene(with_errors(scene, pinned))
 
     # -- phase diagram ----------------------------------------------------------------------------------

@@ -68,13 +68,13 @@ class ExportDialog(QDialog):
         """
         Args:
             steps: first and last of those that are asked for at first; None: all.
-            pinned: recordings of other runs.
+            pinned: recordings of other runs, none of them empty.
         """
         super().__init__(parent)
         self.setObjectName("export_dialog")
         self.setWindowTitle("Export")
         self._recording, self._options = recording, options
-        self._pinned = [one for one in pinned if one.step >= 0]
+        self._pinned = list(pinned)
         self._replaces = ""  # what the file dialog has asked about
         self._process = ExportProcess(self)
         self._process.progressed.connect(self._on_progress)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from resviz.gui.recovery import leave
 
 if TYPE_CHECKING:
+    from resviz.gui.state import AppState
     from resviz.recording import Recording
 
 
@@ -26,6 +27,14 @@ class Keeping(dict[int, "Recording"]):
         found = [self.pop(number) for number in numbers if number in self]
         if found:
             leave(found)
+
+    def pinned(self, state: AppState) -> list[tuple[str, int, Recording]]:
+        """Name, number and recording of the runs that are drawn over the present one."""
+        return [
+            (run.name or f"run {run.number}", run.number, self[run.number])
+            for run in state.pinned
+            if run.number in self and self[run.number].step >= 0
+        ]
 
     def fit(self, needed: Collection[int]) -> tuple[int, ...]:
         """Give up recordings that lie nowhere else until memory holds the rest, those in ``needed`` never.

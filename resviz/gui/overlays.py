@@ -154,11 +154,6 @@ class Overlays(QObject):
             self._worker.start(lambda: _visit(desk, runs, places, total, what))
         self.changed.emit()
 
-    @property
-    def recordings(self) -> tuple[Recording, ...]:
-        """Of the pinned runs, in the order of the list."""
-        return tuple(self._kept[one.number] for one in self._runs if one.number in self._kept)
-
     def others(self) -> tuple[Other, ...]:
         """What can be drawn of them now."""
         return tuple(self._other(one) for one in self._runs if one.number in self._kept)

@@ -355,7 +355,7 @@ class MainWindow(QMainWindow):
             return
         state = self.controller.state
         options = export_options(state, self._theme.name, self.tabs.shown)
-        pinned = self.controller.overlays.recordings
+        pinned = [one for _, _, one in self.controller.training.kept.pinned(state)]
         dialog = ExportDialog(recording, options, self, range_of(state), pinned)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.failed.connect(self.report)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from resviz.scene.axes import log_range, nice_bound
+from resviz.scene.axes import Range, log_range, nice_bound
 from resviz.scene.fields import COLOURS, FieldCurves
 from resviz.scene.grid import read_units
 from resviz.scene.histogram import histogram, staircase
@@ -122,8 +122,12 @@ def with_errors(scene: Scene, others: Sequence[tuple[str, int, Array]]) -> Scene
     return replace(_with_lines(scene, "error", lines), legend=(*scene.legend, *entries))
 
 
-def with_fields(scene: Scene, others: Sequence[FieldCurves]) -> Scene:
-    """The Fields tab with the fields of other runs' nets, dotted in the colours of their coordinates."""
+def with_fields(scene: Scene, others: Sequence[FieldCurves], name: str = "pinned runs") -> Scene:
+    """The Fields tab with the fields of other runs' nets, dotted in the colours of their coordinates.
+
+    Args:
+        name: what the legend calls them.
+    """
     if not others or not any(panel.marks for panel in scene.panels):
         return scene
     panels = []
@@ -135,7 +139,7 @@ def with_fields(scene: Scene, others: Sequence[FieldCurves]) -> Scene:
                 roles = zip(COLOURS, values.T, strict=False)
                 marks += tuple(Line(one.depths, of, role, "dot", 1.0) for role, of in roles)
         panels.append(replace(panel, marks=marks))
-    entry = LegendEntry("pinned runs", Role.TEXT, "dot")
+    entry = LegendEntry(name, Role.TEXT, "dot")
     return replace(scene, panels=tuple(panels), legend=(*scene.legend, entry))
 
 
@@ -144,8 +148,10 @@ def _with_lines(scene: Scene, key: str, lines: Sequence[Line]) -> Scene:
     panel = next((panel for panel in scene.panels if panel.key == key), None)
     if panel is None or not lines:
         return scene
-    known = [m.y for m in panel.marks if isinstance(m, Line)]
-    y = log_range(*known, *(line.y for line in lines))
+    y = Range(panel.y.low, panel.y.high)  # what the panel leaves out, an error near 0, say, stays out
+    if any((line.y > 0).any() for line in lines):
+        new = log_range(*(line.y for line in lines))
+        y = Range(min(y.low, new.low), max(y.high, new.high))
     rules = [m for m in panel.marks if isinstance(m, Rule)]
     below = [m for m in panel.marks if not isinstance(m, Rule)]
     higher = replace(panel, y=replace(panel.y, low=y.low, high=y.high), marks=(*lines, *below, *rules))

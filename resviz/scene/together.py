@@ -54,11 +54,7 @@ def overlaid(scenes: Sequence[Scene], labels: Sequence[str]) -> Scene:
     Raises:
         RequestError: too many scenes, or a view whose panels cannot lie over each other.
     """
-    if len(scenes) > _MOST:
-        raise RequestError(
-            f"{len(scenes)} recordings are too many to overlay, at most {_MOST}",
-            remedy="Set them beside each other.",
-        )
+    check_overlay(len(scenes))
     if len({len(scene.panels) for scene in scenes}) > 1:
         raise RequestError(
             "these recordings have different panels in this view",
@@ -70,10 +66,24 @@ def overlaid(scenes: Sequence[Scene], labels: Sequence[str]) -> Scene:
         for at, panel in enumerate(scene.panels):
             lines = tuple(line for mark in panel.marks for line in _outlined(mark, look_of(number)[0]))
             panels[at] = replace(panels[at], marks=panels[at].marks + lines, corner=())
-    named = LegendEntry(labels[0], Role.FINITE, filled=True)
+    own = next((entry for entry in first.legend if entry.role is Role.FINITE), None)
+    named = replace(own, text=labels[0]) if own else LegendEntry(labels[0], Role.FINITE, filled=True)
     legend = [named, *(entry for entry in first.legend if entry.role is not Role.FINITE)]
     legend += [LegendEntry(label, look_of(number)[0]) for number, label in enumerate(labels[1:], 1)]
     return replace(first, panels=tuple(panels), legend=tuple(legend))
+
+
+def check_overlay(count: int) -> None:
+    """Refuse more recordings than can be told apart.
+
+    Raises:
+        RequestError: too many.
+    """
+    if count > _MOST:
+        raise RequestError(
+            f"{count} recordings are too many to overlay, at most {_MOST}",
+            remedy="Set them beside each other.",
+        )
 
 
 def _outlined(mark: Mark, role: Role) -> list[Mark]:

@@ -145,6 +145,30 @@ def test_overlaid_ridges_stand_where_their_layers_are(recording, other):
     assert len({bars.base for bars in ridges}) == len(ridges) > 1
 
 
+def test_overlaid_errors_and_fields_are_those_of_the_window(recording, other):
+    look = {"together": "overlay"}
+    errors = scene_of(recording, other, view="error", **look)
+    assert [entry.text for entry in errors.legend][::3] == [
+        "measured: net against limit: units = 32, alpha = 1.0",
+        "units = 16, alpha = 4.0",
+    ]
+    added = [m for m in errors.panel("error").marks if isinstance(m, Line) and m.role is Role.THIRD]
+    (own,) = [
+        m
+        for m in scene_of(other, view="error").panel("error").marks
+        if isinstance(m, Line) and m.role is Role.SESSION
+    ]
+    assert [line.y.tolist() for line in added] == [own.y.tolist()]
+    fields = scene_of(recording, other, view="fields", **look)
+    dotted = [m for m in fields.panel("h").marks if isinstance(m, Line) and m.dash == "dot"]
+    assert len(dotted) == 3
+    panel = fields.panel("h")
+    assert all(panel.y.low <= line.y.min() <= line.y.max() <= panel.y.high for line in dotted)
+    assert fields.legend[-1].text == "units = 16, alpha = 4.0"
+    with pytest.raises(RequestError, match="at most 5"):
+        scene_of(*[recording] * 6, view="fields", **look)
+
+
 def test_recordings_together_go_into_files(recording, other, tmp_path):
     resviz.export([recording, other], tmp_path / "f.gif", together="overlay", fps=5, **GRID)
     with av.open(str(tmp_path / "f.gif")) as container:

@@ -90,6 +90,16 @@ def test_errors_of_other_runs_have_their_look_and_room():
     assert isinstance(both.panel("error").marks[-1], Rule)
 
 
+def test_other_runs_show_nothing_that_the_panel_had_left_out():
+    """The limit's own error is next to nothing at step 0: the axis once went down to it, ten decades."""
+    own = np.array([1e-10, 1e-3, 1e-3])
+    scene = error_scene(ErrorCurves(64, 256, 10, np.full(3, 0.01), own), step=1, steps=2)
+    for errors in (np.full(3, 0.02), np.full(3, np.nan)):
+        both = with_errors(scene, [("a", 1, errors)])
+        assert both.panel("error").y.low >= 0.1 * scene.panel("error").y.low > 1e-9
+    assert both.panel("error").y == scene.panel("error").y
+
+
 def test_fields_of_other_nets_are_dotted_in_the_colours_of_their_coordinates():
     def curves(layers, value):
         empty, none, depths = np.empty(0), np.empty((0, 2)), np.linspace(0, 1, layers + 1)
