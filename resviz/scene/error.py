@@ -159,9 +159,11 @@ def error_scene(
     marks: list[Mark] = [*limited]
     own = curves.limit > 0
     if own.any():
-        high = np.where(own, curves.limit, y.low)
-        marks.append(Band(at, np.full(len(at), y.low), high, Role.LIMIT))
-        marks.append(Line(at, np.where(own, curves.limit, np.nan), Role.LIMIT, "dot", 1.0))
+        # an error of rounding, at step 0, say, is a point below the axis and no line down to it
+        drawn_own = np.where(curves.limit >= y.low, curves.limit, np.nan)
+        floor = np.full(len(at), 1e-6 * y.low)  # other runs may lower the axis
+        marks.append(Band(at, floor, np.where(own, curves.limit, y.low), Role.LIMIT))
+        marks.append(Line(at, drawn_own, Role.LIMIT, "dot", 1.0))
     marks += [
         Line(np.arange(len(other.measured), dtype=np.float64), other.measured, Role.OLD, width=1.0)
         for other in drawn_others
