@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from resviz.cli.options import Level, LogLevel, Quiet, ShowProgress, start_log
+from resviz.cli.options import Level, LogLevel, Overwrite, Quiet, ShowProgress, start_log
 from resviz.cli.report import note, progress
 from resviz.cli.session import stopping_kindly
 
@@ -32,16 +32,21 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="Small shapes and few rounds: to see that everything runs.")
     ] = False,
+    overwrite: Overwrite = False,
     show_progress: ShowProgress = None,
     quiet: Quiet = False,
     log_level: Level = LogLevel.WARNING,
 ) -> None:
     """Time training, limits, transport, densities and the window against peers and the machine's limits."""
     start_log(log_level)
-    from resviz.files import writing
+    from resviz.export.target import check_file
+    from resviz.files import Taken, writing
     from resviz.study.benchmark import Report, benchmark
     from resviz.study.summary import table
 
+    for path in filter(None, (file, figure)):  # before minutes of work
+        check_file(path, overwrite=overwrite)
+    taken: Taken = "replace" if overwrite else "beside"
     report: Report | None = None
     with stopping_kindly(), progress("bench", shown=show_progress, quiet=quiet) as update:
         for state in benchmark(quick=quick, peers=peers, device=device):
@@ -57,11 +62,11 @@ def bench(
             report.window = measured(quick=quick)
     typer.echo(table(report), nl=False)
     if file is not None:
-        with writing(file) as temporary:
+        with writing(file, taken=taken) as temporary:
             temporary.write_text(json.dumps(report.as_dict(), indent=1) + "\n", encoding="utf-8")
         note(f"{file}", quiet=quiet)
     if figure is not None:
         from resviz.study.growthfigure import write_growth
 
-        write_growth(report, figure)
+        write_growth(report, figure, taken=taken)
         note(f"{figure}", quiet=quiet)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from resviz.files import writing
+from resviz.files import Taken, writing
 from resviz.scene.model import Panel, Role
 from resviz.study.benchmark import Report
 from resviz.study.reproduce.figure import curve, figure, log_axis, measured, series_legend
@@ -14,8 +14,11 @@ from resviz.study.reproduce.figure import curve, figure, log_axis, measured, ser
 __all__ = ["write_growth"]
 
 
-def write_growth(report: Report, path: Path) -> None:
+def write_growth(report: Report, path: Path, *, taken: Taken = "replace") -> None:
     """Seconds a step against L M, as SVG.
+
+    Args:
+        taken: what to do if ``path`` is there by then, as of `resviz.files.writing`.
 
     Raises:
         OutputError: the file cannot be written.
@@ -36,5 +39,5 @@ def write_growth(report: Report, path: Path) -> None:
     )
     where = f"{report.machine['processor']}, one thread"
     scene = figure([panel], where, legend=series_legend(("measured", "linear in L M")))
-    with writing(path) as temporary:
+    with writing(path, taken=taken) as temporary:
         write_svg(temporary, scene, Page((960, 600), theme("light")), title="growth", description=where)

@@ -131,3 +131,9 @@ def test_the_report_holds_what_was_measured(tmp_path, capsys):
     assert "% of bare training" in printed
     assert "<svg" in figure.read_text()
     assert report["machine"]["processor"] in printed
+    before = file.read_bytes(), figure.read_bytes()
+    for _ in (file, figure):  # the first that is in the way, before anything is timed
+        assert main(arguments) == 2
+        assert "exists already" in capsys.readouterr().err
+        arguments[4] = str(tmp_path / "other.json")
+    assert (file.read_bytes(), figure.read_bytes()) == before
