@@ -173,7 +173,7 @@ class Controller(QObject):
         if new.choice != old.choice or (new.newest != old.newest and not self._look.busy):
             self._start_looking()
         if new.cursor != old.cursor:
-            self._look.want(new.cursor, hurry=not (new.playing or new.follow))
+            self._look.want(new, hurry=not (new.playing or new.follow))
             if not self._look.busy and self._look.misses(new.cursor):
                 self._start_looking()
         if (new.choice, new.runs, new.run, new.cursor) != (old.choice, old.runs, old.run, old.cursor):
@@ -206,8 +206,9 @@ class Controller(QObject):
         return self.training.recording
 
     def _on_said(self, facts: dict[str, Any]) -> None:
+        before = self._facts.doing
         self._say(**facts)
-        if "doing" in facts and self._drawn < 0:
+        if self._facts.doing != before and self._drawn < 0:
             self._pace.soon()
 
     def _on_let_go(self, runs: tuple[int, ...]) -> None:
@@ -215,7 +216,8 @@ class Controller(QObject):
 
     def _on_grown(self, grown: Grown) -> None:
         self.ask(Recorded(grown.run, grown.at.step, grown.at.steps))
-        if grown.first or self._look.sight is None:
+        # whoever is started again at every step never comes to the end of the first picture
+        if grown.first or (self._look.sight is None and not self._look.busy):
             self._start_looking()
 
     def _on_happened(self, run: int, session: Session) -> None:
@@ -245,7 +247,7 @@ class Controller(QObject):
             return
         places, what, sight = places_of(self.state), what_of(self.state), self._look.sight
         other = sight is not None and (sight.what, sight.places) != (what, places)
-        self._look.want(self.state.cursor, hurry=other)
+        self._look.want(self.state, hurry=other)
         if other:
             self._pace.postpone_growth()
             self._say(doing=_FOLLOWING)  # until the first picture of them can be drawn
@@ -324,7 +326,9 @@ class Controller(QObject):
     def _turn_to_cursor(self) -> None:
         """Paint the units at the cursor if they are there; what lies beside them goes on in any case."""
         sight = self._look.sight
-        if sight is None or self._pictures.stale(self.state, sight):
+        if sight is None:
+            self._pace.grow()  # there is nothing to see yet, and who looks needs the processor
+        elif self._pictures.stale(self.state, sight):
             self._pace.soon()
         else:
             self._beside.ask(now=not self._moving)

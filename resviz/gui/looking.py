@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from resviz.gui.state import AppState
 from resviz.gui.work import Desk, Places, Sight, What, look
 from resviz.gui.worker import Finished, Worker
 
@@ -35,7 +36,7 @@ class Looking(QObject):
         super().__init__(parent)
         self.sight: Sight | None = None
         self._desk = Desk()
-        self._worker = Worker("look", background=True, parent=self)
+        self._worker = Worker("look", parent=self)
         self._worker.yielded.connect(self._on_sight)
         self._worker.finished.connect(self._on_finished)
 
@@ -50,9 +51,9 @@ class Looking(QObject):
         self._desk = Desk()
         self.sight = None
 
-    def want(self, step: int, hurry: bool = False) -> None:
-        """Visit ``step`` next; ``hurry``: and nothing else until its picture is painted."""
-        self._desk.wanted = step
+    def want(self, state: AppState, *, hurry: bool) -> None:
+        """Visit the step of the cursor next; ``hurry``: and nothing else until its picture is painted."""
+        self._desk.wanted, self._desk.live = state.cursor, state.follow and state.training
         if hurry:
             self._desk.painted.clear()
             self._desk.hurry = True

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from resviz.apart.process import warm
@@ -16,8 +17,10 @@ from resviz.config import Session
 from resviz.errors import OutputError
 from resviz.export.drifts import DriftLanes, drift_lanes
 from resviz.gui.seen import Seen
+from resviz.gui.turns import Turns
 from resviz.gui.views import GRIDS
 from resviz.gui.whole import Wholes
+from resviz.priority import give_way
 
 if TYPE_CHECKING:
     from resviz.gui.reins import Reins
@@ -288,14 +291,16 @@ class Desk:
     Attributes:
         wanted: the step to visit first; the window writes it at any time, the looking thread reads it.
         hurry: somebody waits for the picture of the wanted step, and nothing else is computed until it is
-            painted: two threads that hold the interpreter in turn take twice as long. The window sets it,
-            the looking thread takes it back.
+            painted: two threads that hold the interpreter in turn take twice as long. The window sets it, who
+            looks takes it back.
+        live: the wanted step goes on with training; written by the window.
         painted: set by the window when that picture was painted.
         passages, series, drifts: written by the looking thread alone.
     """
 
     wanted: int = 0
     hurry: bool = False
+    live: bool = False
     painted: Event = field(default_factory=Event)
     passages: dict[Any, Passage] = field(default_factory=dict)
     series: dict[Any, Seen] = field(default_factory=dict)
@@ -306,34 +311,31 @@ class Desk:
 def look(
     desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What
 ) -> Iterator[Sight | None]:
-    """Visit the wanted step, then every recorded step that was not visited.
+    """Visit the wanted step, then every recorded step that was not visited (see `resviz.gui.turns`).
 
-    Yields the sight when a step has become ready, and None within the visit of a step. Ends when all
-    recorded steps are visited; started again when there are more.
+    Yields the sight when a step has become ready, None within its visit; ends when all are visited, to be
+    started again when there are more. From the first picture on it gives way to others.
     """
     _use_threads(1)
     sight = _sight(desk, recording, twin, places, what)
     yield sight if sight.main.newest >= 0 or sight.grid.newest >= 0 else None
+    turns = Turns()
     while True:
         if desk.hurry and sight.main.has(desk.wanted):
             desk.painted.wait(_PAINT_S)
             desk.hurry = False
-        wanted = [one for one in sight.all if one.can_visit(desk.wanted)]
-        if not wanted:
-            # the earliest gap of all, so that the series advance together
-            gaps = [(step, one) for one in sight.all if (step := one.first_gap()) is not None]
-            if not gaps:
-                return
-            step, behind = min(gaps, key=lambda gap: gap[0])
-            visit = behind.visit(step)
-        else:
-            step, behind = desk.wanted, wanted[0]
-            visit = behind.visit(step)
-        for ready in visit:
+        turn = turns.next(sight, desk.wanted, hurry=desk.hurry, live=desk.live)
+        if turn is None:
+            return
+        step, behind = turn
+        begun = perf_counter()
+        for ready in behind.visit(step):
             yield sight if ready else None
-            # the rows of a large net take a while: somebody who scrubs waits for none of them
+            if ready:  # and not before: the first picture waits for seconds of imports
+                give_way()
             if behind is sight.whole and desk.hurry and step != desk.wanted:
-                break
+                break  # rows of a large net take a while: who scrubs waits for none of them
+        turns.took(perf_counter() - begun)
 
 
 def _sight(desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What) -> Sight:

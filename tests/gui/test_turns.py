@@ -1,0 +1,185 @@
+"""Which step of which series the looking thread visits next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytestqt.qtbot import QtBot
+from windows import SMALL
+
+from resviz.gui import looking
+from resviz.gui.state import Follow, Load
+from resviz.gui.turns import Turns
+from resviz.gui.window import MainWindow
+
+
+@dataclass(eq=False)
+class Counted:
+    """A series of ``recorded`` steps, which were visited; one step of the way there costs ``cost``."""
+
+    name: str
+    recorded: int = 0
+    cost: float = 0.01
+    ready: set[int] = field(default_factory=set)
+    at: int = 0
+
+    @property
+    def newest(self) -> int:
+        return max(self.ready, default=-1)
+
+    def can_visit(self, step: int) -> bool:
+        return 0 <= step <= self.recorded and step not in self.ready
+
+    def first_gap(self) -> int | None:
+        return next((step for step in range(self.recorded + 1) if step not in self.ready), None)
+
+    def visit(self, step: int) -> float:
+        way, self.at = max(1, step - self.at), step
+        self.ready.add(step)
+        return way * self.cost
+
+
+@dataclass
+class Several:
+    all: tuple[Counted, ...]
+
+
+def series(*costs: float) -> tuple[Several, Turns]:
+    return Several(tuple(Counted(f"{i}", cost=cost) for i, cost in enumerate(costs))), Turns()
+
+
+def go(sight: Several, turns: Turns, wanted: int, **how: bool) -> tuple[int, str, float] | None:
+    """One visit: its step, whose, and the seconds that it took."""
+    turn = turns.next(sight, wanted, **{"hurry": False, "live": False, **how})
+    if turn is None:
+        return None
+    step, one = turn
+    seconds = one.visit(step)
+    turns.took(seconds)
+    return step, one.name, seconds
+
+
+def record(sight: Several, step: int) -> None:
+    for one in sight.all:
+        one.recorded = step
+
+
+def test_the_wanted_step_then_what_lies_beside_it_then_the_past():
+    sight, turns = series(0.001, 0.001, 0.001)
+    record(sight, 2)
+    visits = []
+    while (visit := go(sight, turns, 2)) is not None:
+        visits.append(visit[:2])
+    assert visits == [(2, "0"), (2, "1"), (2, "2"), *((k, n) for k in (0, 1) for n in "012")]
+
+
+def test_who_scrubs_waits_for_the_picture_alone():
+    sight, turns = series(0.001, 0.001)
+    record(sight, 500)
+    for wanted in (400, 7, 300):
+        step, name, _ = go(sight, turns, wanted, hurry=True)
+        assert (step, name) == (wanted, "0")
+
+
+def follow(sight: Several, turns: Turns, seconds: float, speed: float, first: int = 10):
+    """All visits while training goes on at ``speed`` and is followed live: (when, step, whose)."""
+    now, visits = 0.0, []
+    while now < seconds:
+        newest = first + int(speed * now)
+        record(sight, newest)
+        visit = go(sight, turns, newest, live=True)
+        if visit is None:
+            now += 1 / speed
+            continue
+        now += visit[2]
+        visits.append((now, *visit[:2]))
+    return visits
+
+
+def test_pictures_come_on_the_way_when_training_is_faster_than_who_looks():
+    sight, turns = series(0.02, 0.004, 0.004)  # 50 steps of the units a second, at most
+    visits = follow(sight, turns, 30, speed=200)
+    pictures = [(now, step) for now, step, name in visits if name == "0"]
+    steps = [step for _, step in pictures]
+    assert steps == sorted(set(steps))
+    late = [now for now, _ in pictures if now > 5]  # once it has learned how far it comes
+    assert max(b - a for a, b in pairwise(late)) < 0.6
+    assert steps[-1] < 0.5 * (10 + 200 * 30)  # it could not have been live
+
+
+def test_what_lies_beside_is_visited_while_training_goes_on_and_all_of_it_at_the_same_steps():
+    sight, turns = series(0.004, 0.001, 0.002)
+    visits = follow(sight, turns, 20, speed=150)
+    steps = {name: [step for _, step, whose in visits if whose == name] for name in "012"}
+    assert len(steps["1"]) > 10
+    assert steps["1"] == sorted(steps["1"])
+    assert abs(len(steps["1"]) - len(steps["2"])) <= 1
+    assert steps["2"] == steps["1"][: len(steps["2"])]
+    spent = {name: sum(b[0] - a[0] for a, b in pairwise(visits) if b[2] == name) for name in "012"}
+    assert 0.1 < (spent["1"] + spent["2"]) / sum(spent.values()) < 0.4
+
+
+def test_all_of_a_slow_training_is_seen():
+    sight, turns = series(0.005, 0.005, 0.005)
+    follow(sight, turns, 10, speed=10)
+    newest = sight.all[0].recorded
+    assert all(len(one.ready) >= newest - 1 for one in sight.all)
+
+
+@given(
+    st.lists(st.floats(1e-4, 0.3), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 40), st.booleans(), st.booleans()), max_size=30),
+)
+def test_every_visit_is_a_new_one_and_in_the_end_all_is_visited(costs, wishes):
+    sight, turns = series(*costs)
+    record(sight, 40)
+    for wanted, hurry, live in wishes:
+        before = [len(one.ready) for one in sight.all]
+        visit = go(sight, turns, wanted, hurry=hurry, live=live)
+        assert visit is None or sum(len(one.ready) for one in sight.all) == sum(before) + 1
+    while go(sight, turns, 40, live=bool(len(wishes) % 2)) is not None:
+        pass
+    assert all(one.ready == set(range(41)) for one in sight.all)
+
+
+LONG = SMALL.with_values({"training.steps": 100_000, "training.rate": 1e-4})
+
+
+def test_the_first_picture_comes_whatever_training_does(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking was once begun anew at every step until there was a picture, and there was none."""
+    control, begun, look = window.controller, [], looking.look
+
+    def slow(*arguments):
+        begun.append(control.state.newest)
+        while control.state.newest < begun[0] + 20:  # twenty steps come before the first piece of it
+            yield None
+        yield from look(*arguments)
+
+    monkeypatch.setattr(looking, "look", slow)
+    control.ask(Load(LONG, run=True))
+    qtbot.waitUntil(lambda: control._look.sight is not None, timeout=60_000)
+    assert control.state.training
+    assert len(begun) <= 2
+
+
+def test_contrast_and_maps_go_on_while_training_is_followed(window: MainWindow, qtbot: QtBot) -> None:
+    control = window.controller
+    control.ask(Load(LONG, run=True))
+    control.ask(Follow(True))
+
+    def moved(past: int) -> bool:
+        sight = control._look.sight
+        if sight is None or sight.twin is None or sight.lazy is None or sight.whole is None:
+            return False
+        beside = (sight.session, sight.twin, sight.lazy, sight.whole)
+        return min(one.newest for one in (sight.grid, *beside)) > past
+
+    for past in (0, 30):
+        qtbot.waitUntil(lambda past=past: moved(past), timeout=60_000)
+        assert control.state.training
