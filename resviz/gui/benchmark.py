@@ -60,7 +60,10 @@ def _limit_of(session: Session) -> dict[str, int]:
 
 
 def _child(call: str, module: str = "benchmark", limit: float = _LIMIT_S) -> dict[str, Any]:
-    code = f"import json; from resviz.gui import {module} as b; print(json.dumps(b.{call}))"
+    code = (
+        f"import json, os; from resviz.gui import {module} as b; print(json.dumps(b.{call}), flush=True)"
+        "; os._exit(0)"  # without writing to the end what nobody wants
+    )
     # in a home of its own: half a minute of training leaves gigabytes that nobody wants back
     with TemporaryDirectory(prefix="resviz-") as home:
         environment = {"QT_QPA_PLATFORM": "offscreen", **os.environ, "RESVIZ_HOME": home}

@@ -13,6 +13,7 @@ The rules that keep a window answering while it trains, and honest when training
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import threading
 import traceback
@@ -81,6 +82,13 @@ class _Loop(QThread):
 
 
 _lingering: set[Worker] = set()  # closed, but still within a piece of work (a first import, say)
+_LAST_WORDS_MS = 10_000
+
+
+def _outlast() -> None:
+    """At the end of the program: Qt would abort it while a thread runs."""
+    for worker in tuple(_lingering):
+        worker._loop.wait(_LAST_WORDS_MS)
 
 
 class Worker(QObject):
@@ -212,6 +220,8 @@ class Worker(QObject):
     def _linger(self) -> None:
         """Outlive whoever closes: Qt aborts the process when a running thread is destroyed."""
         if self not in _lingering:
+            atexit.unregister(_outlast)  # once is enough
+            atexit.register(_outlast)
             self.setParent(None)
             _lingering.add(self)
             self._loop.finished.connect(lambda: _lingering.discard(self))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QThread
 from pytestqt.qtbot import QtBot
 
+import resviz
 from resviz.gui.worker import Finished, Worker
 
 
@@ -328,6 +333,37 @@ def test_close_tells_when_the_work_does_not_yield(qtbot: QtBot) -> None:
     assert not worker.close(wait_ms=1)
     gate.release()
     assert worker.close()
+
+
+LINGERING = """
+import threading
+from PySide6.QtCore import QCoreApplication
+from resviz.gui.worker import Worker
+
+application, begun = QCoreApplication([]), threading.Event()
+
+def work():
+    begun.set()
+    try:
+        threading.Event().wait(1.0)  # a step that takes long
+        yield 1
+    finally:
+        print("cleaned up", flush=True)
+
+worker = Worker("slow")
+worker.start(work)
+begun.wait()
+print(worker.close(10))
+"""
+
+
+def test_a_program_that_ends_meanwhile_waits_for_the_work(tmp_path: Path) -> None:
+    """Qt aborts a process whose thread still runs when it is destroyed."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(resviz.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", LINGERING], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.split("\n")) == (0, ["False", "cleaned up", ""]), done.stderr
 
 
 def test_a_clean_up_that_raises_does_not_hide_the_outcome(worker: Worker, qtbot: QtBot) -> None:
