@@ -165,6 +165,7 @@ def _in_window(session: Session, seconds: float) -> _Seen:
     window.resize(1600, 1000)
     window.show()
     control = window.controller
+    control.training.settle = True  # as the program's only window does
     control.ask(Load(session, run=True))
     control.ask(SetSpeed(60.0))
     clock = QElapsedTimer()
