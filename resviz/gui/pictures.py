@@ -176,7 +176,11 @@ class Pictures:
         steps = _planned(state)
         if sight is None:
             return waiting_contrast(steps)
-        step = state.cursor if sight.session.has(state.cursor) else min(state.cursor, sight.session.newest)
+        step = state.cursor
+        if not sight.session.has(step):  # training is followed live: the last step that all of them have
+            newest = [one.newest for one in (sight.session, sight.twin, sight.lazy) if one is not None]
+            at = min((one for one in newest if one >= 0), default=-1)
+            step = min(step, at if sight.session.has(at) else sight.session.newest)
         scene = contrast(
             sight.session,
             sight.twin,

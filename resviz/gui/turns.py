@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _PICTURE_S = 0.15  # from one picture to the next, where units are followed for longer than that
 _BESIDE_S = 0.05  # that pictures wait for a visit of anything else
-_SHARE = 3.0  # seconds of pictures for each of those
+_FIRST, _SHARE = 1.0, 3.0  # seconds of pictures for each of those: until all of it is there once, and then
 
 
 @dataclass(slots=True)
@@ -46,6 +46,7 @@ class Turns:
         self._span = 0  # steps that it goes on for
         self._at = self._rest = -1  # where the units' picture is; where all else is, or will be
         self._owed = 0.0  # seconds of pictures before anything else has its turn
+        self._share = _FIRST
 
     def next(self, sight: Sight, wanted: int, *, hurry: bool, live: bool) -> tuple[int, Any] | None:
         """The step to visit and the series; None: all is visited.
@@ -61,7 +62,7 @@ class Turns:
             late = self._late(others)
             if late is not None:
                 self._present = self._beside
-                return self._rest, late
+                return late
         if first:
             self._present, self._span, self._at = self._main, step - main.newest, step
             return step, main
@@ -73,19 +74,28 @@ class Turns:
         gaps = [(gap, one) for one in sight.all if (gap := one.first_gap()) is not None]
         return min(gaps, key=lambda found: found[0]) if gaps else None
 
-    def _late(self, others: Sequence[Any]) -> Any | None:
+    def _late(self, others: Sequence[Any]) -> tuple[int, Any] | None:
         """The first that is not where all of them are to be; they go on together once all are there."""
-        late = next((one for one in others if one.can_visit(self._rest)), None)
+        late = self._due(others)
         if late is None:
             before = self._rest
+            self._share = _FIRST if before < 0 else _SHARE
             self._rest = self._at if before < 0 else min(self._at, before + self._beside.steps)
             self._span = self._rest - max(before, 0)
-            late = next((one for one in others if one.can_visit(self._rest)), None)
+            late = self._due(others)
         return late
+
+    def _due(self, others: Sequence[Any]) -> tuple[int, Any] | None:
+        for one in others:
+            # of those that read few steps the ones up to there
+            step = one.first_gap() if getattr(one, "few", False) else self._rest
+            if step is not None and step <= self._rest and one.can_visit(step):
+                return step, one
+        return None
 
     def took(self, seconds: float) -> None:
         """How long the visit was: the next one goes further, or less far."""
         if self._present is None:
             return
         self._present.learn(self._span, seconds)
-        self._owed = _SHARE * seconds if self._present is self._beside else self._owed - seconds
+        self._owed = self._share * seconds if self._present is self._beside else self._owed - seconds

@@ -58,10 +58,13 @@ class WholePictures:
         return with_maps(grid, maps)
 
     def map_step(self, sight: Sight, step: int) -> int:
-        """The step of the maps below the grid: that of the grid, until it is visited the last one shown."""
+        """The step of the maps below the grid: that of the grid, until it is visited the last one before."""
         series = sight.whole
-        if series.has(step) or not series.has(self._map_step):
+        if series.has(step):
             self._map_step = step
+        elif not series.has(self._map_step) or self._map_step < series.newest < step:
+            # training is followed live, and maps come later than the grid
+            self._map_step = int(series.newest) if 0 <= series.newest < step else step
         return self._map_step
 
     def key(self, sight: Sight, step: int) -> tuple[Any, ...]:

@@ -170,7 +170,12 @@ class LazinessSeries:
     """Readings of frozen probes at some of the planned steps, taken one by one as the steps are recorded.
 
     One thread visits, others may read `readings`: what they hold never changes.
+
+    Attributes:
+        few: not every step is read.
     """
+
+    few = True
 
     def __init__(self, probes: Frozen, planned: int, most: int = 51) -> None:
         """Look at most at ``most`` steps of 0..``planned``, both ends among them."""
