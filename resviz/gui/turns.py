@@ -30,7 +30,7 @@ class _Stride:
 
 
 class Turns:
-    """Chooses what the looking thread visits next.
+    """Chooses what the looking thread visits next, of one run.
 
     The wanted step of the units' picture comes first, then that step of what lies beside it, then the gaps of
     the past. While training runs ahead, and the wanted step with it, none of them would ever be reached:
@@ -48,23 +48,25 @@ class Turns:
         self._owed = 0.0  # seconds of pictures before anything else has its turn
         self._share = _FIRST
 
-    def next(self, sight: Sight, wanted: int, *, hurry: bool, live: bool) -> tuple[int, Any] | None:
+    def next(self, sight: Sight, wanted: int, *, live: bool) -> tuple[int, Any] | None:
         """The step to visit and the series; None: all is visited.
 
         Args:
-            hurry: somebody waits for the units' picture of the wanted step and for nothing else.
             live: the wanted step goes on with training.
         """
         main, *others = sight.all
-        step = min(wanted, main.newest + self._main.steps) if live and main.newest >= 0 else wanted
+        far = live and self._at >= 0  # the first picture is of the newest step at once
+        # what is looked at now may never have been visited; its units are where they were
+        base = max(main.newest, self._at)
+        step = min(wanted, base + self._main.steps) if far else wanted
         first = main.can_visit(step)
-        if live and self._at >= 0 and not (first and (hurry or self._owed > 0)):
+        if far and not (first and self._owed > 0):
             late = self._late(others)
             if late is not None:
                 self._present = self._beside
                 return late
         if first:
-            self._present, self._span, self._at = self._main, step - main.newest, step
+            self._present, self._span, self._at = self._main, step - base, step
             return step, main
         self._present = None
         for one in others:

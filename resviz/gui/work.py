@@ -295,7 +295,7 @@ class Desk:
             looks takes it back.
         live: the wanted step goes on with training; written by the window.
         painted: set by the window when that picture was painted.
-        passages, series, drifts: written by the looking thread alone.
+        passages, series, drifts, turns: written by the looking thread alone.
     """
 
     wanted: int = 0
@@ -306,6 +306,7 @@ class Desk:
     series: dict[Any, Seen] = field(default_factory=dict)
     drifts: dict[Any, LazinessSeries] = field(default_factory=dict)
     wholes: Wholes = field(default_factory=Wholes)
+    turns: Turns = field(default_factory=Turns)
 
 
 def look(
@@ -319,12 +320,11 @@ def look(
     _use_threads(1)
     sight = _sight(desk, recording, twin, places, what)
     yield sight if sight.main.newest >= 0 or sight.grid.newest >= 0 else None
-    turns = Turns()
     while True:
-        if desk.hurry and sight.main.has(desk.wanted):
-            desk.painted.wait(_PAINT_S)
+        if desk.hurry and (desk.live or sight.main.has(desk.wanted)):
+            desk.painted.wait(0.0 if desk.live else _PAINT_S)
             desk.hurry = False
-        turn = turns.next(sight, desk.wanted, hurry=desk.hurry, live=desk.live)
+        turn = desk.turns.next(sight, desk.wanted, live=desk.live)
         if turn is None:
             return
         step, behind = turn
@@ -335,7 +335,7 @@ def look(
                 give_way()
             if behind is sight.whole and desk.hurry and step != desk.wanted:
                 break  # rows of a large net take a while: who scrubs waits for none of them
-        turns.took(perf_counter() - begun)
+        desk.turns.took(perf_counter() - begun)
 
 
 def _sight(desk: Desk, recording: Recording, twin: Recording | None, places: Places, what: What) -> Sight:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from windows import SMALL
 
 from resviz.gui import looking
-from resviz.gui.state import Follow, Load
+from resviz.gui.state import Follow, Load, Look
 from resviz.gui.turns import Turns
 from resviz.gui.whole_pictures import WholePictures
 from resviz.gui.window import MainWindow
@@ -59,7 +59,7 @@ def series(*costs: float) -> tuple[Several, Turns]:
 
 def go(sight: Several, turns: Turns, wanted: int, **how: bool) -> tuple[int, str, float] | None:
     """One visit: its step, whose, and the seconds that it took."""
-    turn = turns.next(sight, wanted, **{"hurry": False, "live": False, **how})
+    turn = turns.next(sight, wanted, **{"live": False, **how})
     if turn is None:
         return None
     step, one = turn
@@ -82,11 +82,11 @@ def test_the_wanted_step_then_what_lies_beside_it_then_the_past():
     assert visits == [(2, "0"), (2, "1"), (2, "2"), *((k, n) for k in (0, 1) for n in "012")]
 
 
-def test_who_scrubs_waits_for_the_picture_alone():
+def test_who_scrubs_sees_the_units_first():
     sight, turns = series(0.001, 0.001)
     record(sight, 500)
     for wanted in (400, 7, 300):
-        step, name, _ = go(sight, turns, wanted, hurry=True)
+        step, name, _ = go(sight, turns, wanted)
         assert (step, name) == (wanted, "0")
 
 
@@ -146,14 +146,14 @@ def test_all_of_a_slow_training_is_seen():
 
 @given(
     st.lists(st.floats(1e-4, 0.3), min_size=1, max_size=4),
-    st.lists(st.tuples(st.integers(0, 40), st.booleans(), st.booleans()), max_size=30),
+    st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=30),
 )
 def test_every_visit_is_a_new_one_and_in_the_end_all_is_visited(costs, wishes):
     sight, turns = series(*costs)
     record(sight, 40)
-    for wanted, hurry, live in wishes:
+    for wanted, live in wishes:
         before = [len(one.ready) for one in sight.all]
-        visit = go(sight, turns, wanted, hurry=hurry, live=live)
+        visit = go(sight, turns, wanted, live=live)
         assert visit is None or sum(len(one.ready) for one in sight.all) == sum(before) + 1
     while go(sight, turns, 40, live=bool(len(wishes) % 2)) is not None:
         pass
@@ -197,6 +197,13 @@ def test_contrast_and_maps_go_on_while_training_is_followed(window: MainWindow, 
     for past in (0, 30):
         qtbot.waitUntil(lambda past=past: moved(past), timeout=60_000)
         assert control.state.training
+    control.ask(Look({"observable": "travel_u"}))
+    qtbot.waitUntil(lambda: control._look.sight.what.observable == "travel_u", timeout=60_000)
+    sight = control._look.sight
+    units, twin = control.state.newest, sight.twin.newest
+    qtbot.waitUntil(lambda: sight.grid.newest > units and sight.twin.newest > twin, timeout=60_000)
+    qtbot.waitUntil(lambda: sight.whole.newest > 0, timeout=60_000)  # maps of what is looked at now
+    assert control.state.training
 
 
 class Visited:
