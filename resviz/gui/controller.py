@@ -217,7 +217,7 @@ class Controller(QObject):
     def _on_grown(self, grown: Grown) -> None:
         self.ask(Recorded(grown.run, grown.at.step, grown.at.steps))
         # whoever is started again at every step never comes to the end of the first picture
-        if grown.first or (self._look.sight is None and not self._look.busy):
+        if self._look.sight is None and not self._look.busy:
             self._start_looking()
 
     def _on_happened(self, run: int, session: Session) -> None:

@@ -27,22 +27,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """Where the present run stands.
-
-    Attributes:
-        first: its recording has just come to be.
-    """
+    """Where the present run stands."""
 
     run: int
     at: Trained
-    first: bool
 
 
 class Training(QObject):
     """Trains one run at a time.
 
     Signals:
-        grew(Grown): a step was recorded, or the recording came to be.
+        grew(Grown): a step was recorded.
         happened(run, Session): live edits became events of the recording's session.
         ended(run, text, again): nothing more comes; ``text`` says why if it broke off, ``again`` that it may
             be gone on with as it is.
@@ -181,14 +176,13 @@ class Training(QObject):
         if isinstance(value, Stage):
             self.said.emit({"doing": value.doing})
             return
-        first = self.recording is None
         self.recording = value.recording
         self.said.emit({"doing": value.doing, "steps_a_second": value.speed, "device": value.device})
         if value.notes != self._notes:
             self._notes = value.notes
             self.noticed.emit("\n".join(value.notes), "note")
         if value.step >= 0:
-            self.grew.emit(Grown(self._run, value, first))
+            self.grew.emit(Grown(self._run, value))
         if not value.recording.edited:
             self.happened.emit(self._run, value.recording.session)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
-from windows import SMALL
+from windows import SMALL, wait_for_step
 
 from resviz.gui import looking
-from resviz.gui.state import Follow, Load, Look
+from resviz.gui.state import Follow, Load, Look, Reset
 from resviz.gui.turns import Turns
 from resviz.gui.whole_pictures import WholePictures
 from resviz.gui.window import MainWindow
@@ -180,6 +181,30 @@ def test_the_first_picture_comes_whatever_training_does(
     qtbot.waitUntil(lambda: control._look.sight is not None, timeout=60_000)
     assert control.state.training
     assert len(begun) <= 2
+
+
+def test_a_look_at_the_last_run_that_has_not_ended_holds_up_no_other(
+    trained: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives way to all others: on a busy machine it ends long after the next run's first step."""
+    control, within, free, look = trained.controller, Event(), Event(), looking.look
+
+    def held(*arguments):
+        if not within.is_set():
+            within.set()
+            free.wait(60)
+        yield from look(*arguments)
+
+    monkeypatch.setattr(looking, "look", held)
+    control.ask(Look({"observable": "travel_u"}))
+    qtbot.waitUntil(within.is_set, timeout=60_000)
+    control.ask(Reset())
+    try:
+        qtbot.waitUntil(lambda: control.state.newest == 0 and not control.state.training, timeout=60_000)
+        assert control._look.sight is None
+    finally:
+        free.set()
+    wait_for_step(qtbot, trained, 0)
 
 
 def test_contrast_and_maps_go_on_while_training_is_followed(window: MainWindow, qtbot: QtBot) -> None:
