@@ -17,7 +17,7 @@ from resviz.errors import OutputError, RecordingError
 from resviz.fields.memory import MEMORY
 from resviz.recording import open_recording, record, run
 from resviz.recording.spool import drop, follow, recover, spool_folder, spooled, too_much, unfinished
-from resviz.recording.spool.pieces import entries, line
+from resviz.recording.spool.pieces import Appended, Piece, entries, line
 
 VERSIONS = Path(__file__).parent / "versions"
 
@@ -311,3 +311,19 @@ def test_spools_of_every_version_are_recovered(path, tmp_path, assert_same):
     recovered = recover(copied)
     assert recovered.session.title == "Version 1"
     assert_same(recovered, open_recording(VERSIONS / "1.resviz"))
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [10] * 5000, [3_000_000], [10, 300_000, 0, 10, 262_144, 7]])
+def test_many_small_rows_are_few_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: list[int]):
+    """One by one, each had to wait until a busy window gave the interpreter back: 148 s in place of 2.7."""
+    writes = []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: writes.append(len(data)) or write(file, data))
+    rows = [bytes([i % 251]) * size for i, size in enumerate(sizes)]
+    file = Appended(tmp_path / "arrays", writable=True)
+    file.append([b"before"])
+    writes.clear()
+    place = file.append([memoryview(row) for row in rows])
+    assert Piece(file, place).read() == b"".join(rows)
+    assert place[0] == len(b"before")
+    assert len(writes) <= 1 + sum(sizes) / 2**18

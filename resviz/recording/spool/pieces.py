@@ -6,7 +6,7 @@ import json
 import os
 import weakref
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -19,6 +19,7 @@ __all__ = ["Appended", "Piece", "Place", "entries", "line"]
 Place = tuple[int, int, int]
 """offset, length and CRC-32 of some bytes in a file"""
 
+_CHUNK = 2**18  # bytes that are checked and written at once, unless one array has more
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _WRITABLE = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -55,9 +56,9 @@ class Appended:
         start = position = self.end
         check = 0
         try:
-            for buffer in buffers:
-                check = zlib.crc32(buffer, check)
-                position += self._write(buffer, position)
+            for chunk in _chunks(buffers):
+                check = zlib.crc32(chunk, check)
+                position += self._write(chunk, position)
         except BaseException:
             self.cut(start)
             raise
@@ -151,3 +152,22 @@ def entries(data: bytes) -> tuple[list[dict[str, Any]], int]:
         found.append(entry)
         end = stop + 1
     return found, end
+
+
+def _chunks(buffers: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """The same bytes in fewer pieces: each write lets go of the interpreter, and a busy window takes its time
+    to give it back. The rows of a small net, one by one, fell ever further behind a training of 700 steps/s.
+    """
+    few: list[bytes | memoryview] = []
+    size = 0
+    for buffer in buffers:
+        few.append(buffer)
+        size += len(buffer)
+        if size >= _CHUNK:
+            yield _joined(few)
+            few, size = [], 0
+    yield _joined(few)
+
+
+def _joined(buffers: list[bytes | memoryview]) -> bytes | memoryview:
+    return buffers[0] if len(buffers) == 1 else b"".join(buffers)
