@@ -164,7 +164,7 @@ def test_a_killed_export_leaves_nothing_and_says_so(
     dialog.findChild(QLineEdit, "export.output").setText(str(tmp_path / "film.mp4"))
     dialog.findChild(QComboBox, "export.size").setCurrentText("3840x2160")
     press(dialog, "export.start")
-    qtbot.waitUntil(lambda: bool(list(tmp_path.glob(".film.*"))), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(list(tmp_path.glob(".film.*"))), timeout=120_000)
     dialog.findChild(QProcess).kill()
     qtbot.waitUntil(lambda: len(reports) == 1, timeout=60_000)
     assert list(tmp_path.iterdir()) == []
