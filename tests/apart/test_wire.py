@@ -57,11 +57,39 @@ def test_arrays_arrive_as_they_were(arrays: list[np.ndarray]) -> None:
         np.testing.assert_array_equal(found, sent)
 
 
-def test_what_is_larger_than_a_pipe_arrives_whole() -> None:
+@pytest.mark.parametrize("plain", [False, True])
+def test_what_is_larger_than_a_pipe_arrives_whole(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if plain:  # as on Windows
+        monkeypatch.delattr(os, "readv")
+        monkeypatch.delattr(os, "writev")
     sent = np.random.default_rng(0).standard_normal((700, 700))
     found = _through({"h": sent, "step": 3})
     assert found["step"] == 3
     np.testing.assert_array_equal(found["h"], sent)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_arrays_of_every_size_arrive(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if plain:
+        monkeypatch.delattr(os, "readv")
+        monkeypatch.delattr(os, "writev")
+    sizes = [*np.random.default_rng(1).integers(0, 3000, 2000), 0, 200_000, 65_536, 65_537, 1, 0]
+    sent = [np.full(size, i % 251, np.uint8) for i, size in enumerate(sizes)]
+    for before, after in zip(sent, _through(sent), strict=True):
+        np.testing.assert_array_equal(after, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "readv"), reason="this system reads arrays one by one")
+def test_many_small_arrays_take_few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each, a thread waited up to 5 ms until a window that paints gave the interpreter back."""
+    calls = []
+    readv, writev = os.readv, os.writev
+    monkeypatch.setattr(os, "readv", lambda *args: calls.append("r") or readv(*args))
+    monkeypatch.setattr(os, "writev", lambda *args: calls.append("w") or writev(*args))
+    sent = [np.full(10, i) for i in range(400)]  # less than a pipe holds
+    np.testing.assert_array_equal(_through(sent), sent)
+    assert calls.count("w") <= 2
+    assert calls.count("r") <= 6
 
 
 def test_arrays_are_sent_from_where_they_lie() -> None:

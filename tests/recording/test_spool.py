@@ -326,4 +326,4 @@ def test_many_small_rows_are_few_writes(tmp_path: Path, monkeypatch: pytest.Monk
     place = file.append([memoryview(row) for row in rows])
     assert Piece(file, place).read() == b"".join(rows)
     assert place[0] == len(b"before")
-    assert len(writes) <= 1 + sum(sizes) / 2**18
+    assert len(writes) <= 1 + sum(sizes) / 2**21

@@ -19,7 +19,7 @@ __all__ = ["Appended", "Piece", "Place", "entries", "line"]
 Place = tuple[int, int, int]
 """offset, length and CRC-32 of some bytes in a file"""
 
-_CHUNK = 2**18  # bytes that are checked and written at once, unless one array has more
+_CHUNK = 2**21  # bytes that are checked and written at once, unless one array has more
 _READ_ONLY = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _WRITABLE = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
