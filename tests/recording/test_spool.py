@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from resviz.config import Session
 from resviz.errors import OutputError, RecordingError
 from resviz.fields.memory import MEMORY
 from resviz.recording import open_recording, record, run
@@ -327,3 +328,19 @@ def test_many_small_rows_are_few_writes(tmp_path: Path, monkeypatch: pytest.Monk
     assert Piece(file, place).read() == b"".join(rows)
     assert place[0] == len(b"before")
     assert len(writes) <= 1 + sum(sizes) / 2**21
+
+
+def test_a_session_is_put_into_words_when_it_changes(small, monkeypatch: pytest.MonkeyPatch):
+    """The threads of fifty kept runs did so at every beat, and left a window no time."""
+    kept = run_spooled(small())
+    texts, to_toml = [], Session.to_toml
+    monkeypatch.setattr(Session, "to_toml", lambda self: texts.append(self) or to_toml(self))
+    for _ in range(3):
+        kept.spool.flush()
+    assert texts == []
+    kept.session = kept.session.with_values({"title": "renamed"})
+    for _ in range(3):
+        kept.spool.flush()
+    assert texts == [kept.session]
+    kept.spool.close()
+    assert recover(kept.spool.path).session.title == "renamed"

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from resviz.config import Session
 from resviz.errors import OutputError, RecordingError
 from resviz.fields import LimitFields
 from resviz.fields.fields import AnyArray
@@ -64,6 +65,7 @@ class Writer:
         self._arrays: list[Appended] = []
         self._written: dict[str, Followed] = {}
         self._session = ""
+        self._told: Session | None = None  # the object that this is the text of
         self._begun = self._unsynced = self._ended = False
         self._saved = False  # nothing was written since the recording was saved
         self._retry = 0.0
@@ -81,7 +83,8 @@ class Writer:
         self._arrays = [Appended(file.path, writable=True) for file in read.arrays]
         for name, lane in lanes(recording).items():
             self._written[name] = Followed.whole(lane)
-        self._session, self._begun = recording.session.to_toml(), True
+        self._told = recording.session
+        self._session, self._begun = self._told.to_toml(), True
 
     # ---- called by any thread ---------------------------------------------------------------------------
 
@@ -176,11 +179,14 @@ class Writer:
             }
             self._say({"schema": SCHEMA, "begun": begun, "made": recording.made, "problem": problem})
             self._begun = True
-        text = recording.session.to_toml()
+        session = recording.session
+        if session is self._told:  # at every beat of every kept run: its text takes milliseconds
+            return
+        text = session.to_toml()
         if text != self._session:
-            folder = recording.session.folder
+            folder = session.folder
             self._say({"session": text, "folder": None if folder is None else str(folder)})
-            self._session = text
+        self._session, self._told = text, session
 
     def _begin(self, name: str, lane: Lane) -> Followed:
         entry: dict[str, Any] = {"begin": name}
