@@ -36,7 +36,6 @@ class Looking(QObject):
         super().__init__(parent)
         self.sight: Sight | None = None
         self._desk = Desk()
-        self._forgotten = False  # what the worker may still be at is not of the present run
         self._worker = Worker("look", parent=self)
         self._worker.yielded.connect(self._on_sight)
         self._worker.finished.connect(self._on_finished)
@@ -44,12 +43,11 @@ class Looking(QObject):
     @property
     def busy(self) -> bool:
         """Whether steps of the present run are being visited."""
-        return self._worker.busy and not self._forgotten
+        return self._worker.working
 
     def forget(self) -> None:
         """Another run takes the place of the present one: nothing is kept."""
         self._worker.cancel()
-        self._forgotten = True
         self._desk = Desk()
         self.sight = None
 
@@ -70,7 +68,6 @@ class Looking(QObject):
 
     def start(self, recording: Recording, places: Places, what: What) -> None:
         """Visit all recorded steps, the wanted one first."""
-        self._forgotten = False
         desk, twin = self._desk, recording.contrast
         self._worker.start(lambda: look(desk, recording, twin, places, what))
 

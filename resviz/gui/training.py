@@ -65,7 +65,6 @@ class Training(QObject):
         self._limits = limits
         self._run = 0  # the state's run that the worker works for
         self._notes: tuple[str, ...] = ()  # that were shown
-        self._working = False  # the worker has a generator of the present run, paused or not
         self.worker = Worker("train", parent=self)
         self.worker.yielded.connect(self._on_value)
         self.worker.paused.connect(lambda run: self.said.emit({"steps_a_second": 0.0}))
@@ -86,7 +85,7 @@ class Training(QObject):
         if new.training:
             self._start(new.session, new.target)
         else:
-            self._cancel()
+            self.worker.cancel()
         pinned = {one.number for one in new.runs if one.pinned}
         if gone := self.kept.fit(pinned | {new.run}):
             self.let_go.emit(gone)
@@ -107,7 +106,7 @@ class Training(QObject):
         """Train or pause as the state says; a recording that nobody works on is gone on with."""
         if not state.training:
             self.worker.pause()
-        elif self._working:
+        elif self.worker.working:
             self.worker.resume(until=_reached(state.target))
         else:
             self._start(state.session, state.target)
@@ -117,7 +116,7 @@ class Training(QObject):
         recording = self.recording
         if recording is None or new.training.events == old.training.events:
             return
-        if not self._working:
+        if not self.worker.working:
             recording.session = new  # nobody is at a step: the edit holds from the next one
             if recording.contrast is not None:
                 events = [event.model_dump(exclude_none=True) for event in new.training.events]
@@ -136,7 +135,7 @@ class Training(QObject):
         limits, threads, folder = self._limits, self._threads, self._folder
         cost = estimate(session)
         if not cost.fits:
-            self._cancel()
+            self.worker.cancel()
             text = (
                 f"This session needs {size_text(cost.units)} for its units and this machine has "
                 f"{size_text(cost.available)}. Make layers, units or the limit's units smaller."
@@ -160,12 +159,7 @@ class Training(QObject):
                 reins=reins,
             )
 
-        self._working = True
         self.worker.start(make, until=_reached(target), steered=reins)
-
-    def _cancel(self) -> None:
-        self._working = False
-        self.worker.cancel()
 
     def _stop(self, run: int, failure: str) -> None:
         self.ended.emit(run, failure, False)
@@ -189,7 +183,6 @@ class Training(QObject):
     def _on_finished(self, end: Finished) -> None:
         if end.run != self.worker.run or end.how == "cancelled":
             return
-        self._working = False
         self.said.emit({"doing": "", "steps_a_second": 0.0})
         if end.how == "done":
             if not self._went_on():

@@ -141,6 +141,12 @@ class Worker(QObject):
         return self._newest is not None
 
     @property
+    def working(self) -> bool:
+        """Whether the newest run has not said finished yet, and nobody has cancelled it."""
+        with self._wake:
+            return self._newest is not None and not self._newest.cancelled
+
+    @property
     def is_paused(self) -> bool:
         """Whether the newest run waits between two yields."""
         with self._wake:

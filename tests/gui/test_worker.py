@@ -165,7 +165,10 @@ def test_cancel_ends_between_yields_and_closes_the_generator(worker: Worker, qtb
 
     worker.start(work)
     qtbot.waitUntil(lambda: log.values == [(1, 0)])
+    assert worker.working
     worker.cancel()
+    assert worker.busy
+    assert not worker.working  # it is within its piece, and nobody wants it
     with qtbot.waitSignal(worker.finished):
         gate.release()
     assert closed.is_set()
